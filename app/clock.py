@@ -1,0 +1,47 @@
+"""Instants: time as data. Nothing here reads a clock."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NewType
+from zoneinfo import ZoneInfo
+
+Instant = NewType("Instant", int)
+"""Milliseconds since 1970-01-01T00:00Z."""
+
+Millis = NewType("Millis", int)
+"""A length of time in milliseconds."""
+
+SECOND: Final = Millis(1_000)
+MINUTE: Final = Millis(60 * SECOND)
+HOUR: Final = Millis(60 * MINUTE)
+DAY: Final = Millis(24 * HOUR)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def after(start: Instant, length: Millis | int) -> Instant:
+    """Return the instant `length` milliseconds after `start`."""
+    return Instant(start + length)
+
+
+def from_datetime(moment: datetime) -> Instant:
+    """Return the instant of an aware datetime; a naive one is a ValueError (which zone would it mean?)."""
+    if moment.tzinfo is None:
+        msg = f"naive time {moment.isoformat()}: give an offset or a time zone"
+        raise ValueError(msg)
+    return Instant((moment - _EPOCH) // timedelta(milliseconds=1))
+
+
+def to_datetime(instant: Instant, zone: ZoneInfo | None = None) -> datetime:
+    """Return the aware datetime of an instant, in `zone` or UTC."""
+    moment = _EPOCH + timedelta(milliseconds=instant)
+    return moment if zone is None else moment.astimezone(zone)
+
+
+def from_iso(text: str) -> Instant:
+    """Parse ISO 8601 with an offset or Z; ValueError when it is malformed or naive."""
+    return from_datetime(datetime.fromisoformat(text))
+
+
+def to_iso(instant: Instant) -> str:
+    """Format as ISO 8601 UTC with milliseconds: `2026-07-10T09:00:00.000Z`."""
+    return to_datetime(instant).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

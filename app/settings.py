@@ -1,0 +1,69 @@
+"""Typed settings by concern, read once at start from the environment (or a `.env` file)."""
+
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+class KafkaSettings(BaseSettings):
+    """Where the cluster is and how to be let in."""
+
+    model_config = SettingsConfigDict(env_prefix="KAFKA_", env_file=".env", extra="ignore")
+
+    bootstrap: str = Field("127.0.0.1:9092", description="host:port of one or more brokers, comma-separated")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how connections are secured"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how we log in when the protocol is SASL_*"
+    )
+    sasl_username: str | None = Field(None, description="user name for SASL")
+    sasl_password: SecretStr | None = Field(None, description="password for SASL")
+    ssl_cafile: Path | None = Field(None, description="PEM file of the authority that signed the brokers' certificates")
+    ssl_certfile: Path | None = Field(None, description="our client certificate (PEM), for mutual TLS")
+    ssl_keyfile: Path | None = Field(None, description="the key of our client certificate (PEM)")
+
+    @model_validator(mode="after")
+    def _sasl_is_whole(self) -> Self:
+        if self.security_protocol.startswith("SASL") and (self.sasl_username is None or self.sasl_password is None):
+            msg = (
+                f"KAFKA_SECURITY_PROTOCOL={self.security_protocol} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD; "
+                "set both or use PLAINTEXT or SSL"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class WorkerSettings(BaseSettings):
+    """How a worker runs."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_", env_file=".env", extra="ignore")
+
+    application_id: str = Field("makegood", description="consumer group and prefix of transactional ids")
+    topic_prefix: str = Field("", description="put before every topic name; a replay has its own")
+    partitions: int = Field(4, ge=1, description="partitions of the logs and changelogs; fixed once there is data")
+    input_partitions: int = Field(4, ge=1, description="partitions of inputs and outputs when we create them")
+    replication: int = Field(1, ge=1, description="replicas of every topic we create; 3 in production")
+    instance_id: str | None = Field(
+        None, description="stable name of this replica (static membership); unset: any replica may take any place"
+    )
+    clock: Literal["live", "data"] = Field("live", description="data: time comes from the records (replay only)")
+    session_timeout_ms: int = Field(8_000, ge=6_000, description="a worker silent for longer is taken for dead")
+    heartbeat_ms: int = Field(1_500, ge=100, description="how often a worker says it lives")
+    commit_interval_ms: int = Field(500, ge=50, description="how often intake offsets are committed")
+    slice_records: int = Field(2_000, ge=1, description="records of one partition worked in one transaction, at most")
+    clock_grace_ms: int = Field(1_000, ge=0, description="how far a tick may run ahead of unread input")
+    state_dir: Path = Field(ROOT / ".run", description="where a worker may write (nothing that cannot be lost)")
+    web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
+    web_port: int = Field(6066, ge=0, le=65_535, description="its port; 0 picks a free one")
+    policy_dir: Path = Field(ROOT / "policies", description="the policy folder that `policy activate` reads")
+    schema_dir: Path = Field(ROOT / "schemas", description="the Avro schemas")
+    schema_registry_url: str | None = Field(
+        None, description="Confluent-compatible registry; unset: Avro single-object encoding from `schemas/`"
+    )
+    log_format: Literal["console", "json"] = Field("console", description="how log lines look")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")

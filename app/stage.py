@@ -1,0 +1,97 @@
+"""The contract between the pure stages and what drives them: the Faust shell live, the offline runner in replay."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from app.clock import Instant
+from app.topics import Topic
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class LogRecord(NamedTuple):
+    """One record read from a topic. `key` None: meant for every key of the partition (a tick, a policy)."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp: Instant
+    """The broker's LogAppendTime; the running maximum within a partition."""
+    topic: Topic
+    partition: int
+    offset: int
+    headers: Headers = ()
+
+
+class OutRecord(NamedTuple):
+    """One record to write. `partition` None: by murmur2 of the key, as every Kafka client does it."""
+
+    topic: Topic
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    partition: int | None = None
+
+
+class Round(NamedTuple):
+    """What a keyed stage works on at once: facts of one partition, and the keys whose deadlines have run out.
+
+    `until` is the partition's clock (the newest tick seen); `due` are keys whose earliest deadline is at or before
+    it. A key may be in both. Under the data clock (decision 0007) `records` are all those up to a tick, in any order,
+    and the stage puts them in the order of (known_at, sequence); live they are in log order.
+    """
+
+    partition: int
+    records: Sequence[LogRecord]
+    due: Sequence[bytes]
+    until: Instant
+
+
+class Effects(NamedTuple):
+    """What a round comes to; nothing has been done yet.
+
+    `changes` maps each changed key to its new state (None: remove), exactly as it goes to table and changelog;
+    `next_due` maps each changed key to its new earliest deadline (None: it waits for nothing).
+    """
+
+    outputs: Sequence[OutRecord]
+    changes: Mapping[bytes, bytes | None]
+    next_due: Mapping[bytes, Instant | None]
+
+
+class KeyedStage(Protocol):
+    """A stage with state: one writer per key, the log its ordered truth (decision 0002)."""
+
+    name: str
+    log: Topic
+    changelog: Topic
+
+    def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+        """Compute a round over the table, not in it. Any exception is a bug and must stop the worker."""
+        ...
+
+    def next_due(self, value: bytes) -> Instant | None:
+        """Return the earliest deadline in a stored state; the time index is rebuilt from it."""
+        ...
+
+
+class IntakeStage(Protocol):
+    """The stateless first stage: an input record becomes facts on the internal logs, or a dead letter."""
+
+    def admit(self, record: LogRecord) -> Sequence[OutRecord]:
+        """Return what the record comes to; invalid input is an answer (a dead letter), never an exception."""
+        ...
+
+
+_TICK: Final = b"tick:"
+
+
+def tick_value(at: Instant) -> bytes:
+    """Encode a tick; it is written with no key to every partition it is meant for."""
+    return _TICK + str(at).encode()
+
+
+def tick_of(record: LogRecord) -> Instant | None:
+    """Return the instant of a tick record, None for any other record."""
+    if record.key is not None or record.value is None or not record.value.startswith(_TICK):
+        return None
+    return Instant(int(record.value[len(_TICK) :]))
