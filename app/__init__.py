@@ -1,0 +1,1 @@
+"""Makegood: real-time service recovery."""

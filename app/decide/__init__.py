@@ -1,0 +1,1 @@
+"""Decide: the rule books of the policy."""

@@ -1,0 +1,1 @@
+"""Directory: who an alias means, and the facts that wait for theirs."""

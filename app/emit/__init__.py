@@ -1,0 +1,1 @@
+"""Emit: outputs become records."""

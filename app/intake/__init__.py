@@ -1,0 +1,1 @@
+"""Intake: an input record becomes facts, or a dead letter. No state."""

@@ -1,0 +1,1 @@
+"""Journey: how facts change a customer, and what is due when."""

@@ -1,0 +1,1 @@
+"""Replay: recorded histories through the same stages, offline or through Kafka."""

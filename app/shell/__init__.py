@@ -1,0 +1,1 @@
+"""Shell: everything that knows Faust or Kafka."""

@@ -1,0 +1,459 @@
+"""The vocabulary of what can happen: every input record becomes one of these facts, or a dead letter.
+
+A fact is past tense. `What` says what happened, `Subject` to whom, `Fact` when it happened and when we learnt it.
+Personal data stands only in `Profile` and `Identities`.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from app.clock import Instant
+from app.ids import CaseId, ConsignmentId, CustomerId, Desk, FactId, JourneyId, LineId, PolicyVersion, RemedyId
+from app.topics import Topic
+
+
+class Party(StrEnum):
+    """Who did a thing, or whose fault it is. The responsibility towards the customer is always the merchant's."""
+
+    MERCHANT = "merchant"
+    SUPPLIER = "supplier"
+    PARTNER_LOCATION = "partner_location"
+    CARRIER = "carrier"
+    CUSTOMER = "customer"
+    NOBODY = "nobody"
+    UNKNOWN = "unknown"
+
+
+class ScanStatus(StrEnum):
+    """One taxonomy over all carriers (field notes 2.1 to 2.3); the carrier's own code is kept beside it."""
+
+    PRE_TRANSIT = "pre_transit"
+    ACCEPTED = "accepted"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    AVAILABLE_FOR_PICKUP = "available_for_pickup"
+    ATTEMPT_FAILED = "attempt_failed"
+    DELIVERED = "delivered"
+    PICKED_UP = "picked_up"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class Money(Struct, frozen=True):
+    """A decimal amount in one currency (ISO 4217)."""
+
+    amount: Decimal
+    currency: str
+
+
+class Line(Struct, frozen=True):
+    """An order line. `name` is the product's, as the customer knows it."""
+
+    line_id: LineId
+    product_id: str
+    name: str
+    quantity: int
+    unit_price: Decimal
+
+
+class ConsignmentPlan(Struct, frozen=True):
+    """The part of an order that ships together; `supplier` is who hands it over, when not the merchant."""
+
+    consignment_id: ConsignmentId
+    line_ids: tuple[LineId, ...]
+    carrier: str | None = None
+    supplier: str | None = None
+
+
+class ParcelRef(Struct, frozen=True):
+    """A parcel as its carrier knows it; tracking numbers are recycled, so a binding also has a start (directory)."""
+
+    carrier: str
+    tracking_number: str
+
+
+class Identities(Struct, frozen=True):
+    """Personal: how other systems know a customer."""
+
+    email: str | None = None
+    phone: str | None = None
+    loyalty_number: str | None = None
+    helpdesk_id: str | None = None
+    marketing_id: str | None = None
+
+
+class Profile(Struct, frozen=True):
+    """A snapshot of a customer. None is unknown, never zero. `churn_risk` and `advocacy` are from 0 to 1."""
+
+    lifetime_value: Decimal | None = None
+    currency: str | None = None
+    churn_risk: Decimal | None = None
+    advocacy: Decimal | None = None
+    customer_since: Instant | None = None
+    first_time: bool | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+    country: str | None = None
+    account: str | None = None
+    identities: Identities = Identities()
+
+
+class JourneyBegan(Struct, frozen=True, tag="journey_began"):
+    """A customer set out to get something: an order placed, a reservation made, a trade-in sent.
+
+    `value` is what the customer pays in all; `needed_by` the date that matters to the customer (a gift's day).
+    """
+
+    kind: str
+    brand: str
+    value: Money | None
+    lines: tuple[Line, ...] = ()
+    needed_by: Instant | None = None
+    country: str | None = None
+
+
+class LinesChanged(Struct, frozen=True, tag="lines_changed"):
+    """The lines of a journey are now these."""
+
+    lines: tuple[Line, ...]
+    value: Money | None = None
+
+
+class ConsignmentsSplit(Struct, frozen=True, tag="consignments_split"):
+    """The journey ships as these consignments (all of them; replaces an earlier split)."""
+
+    consignments: tuple[ConsignmentPlan, ...]
+
+
+class PromiseMade(Struct, frozen=True, tag="promise_made"):
+    """Somebody promised that a milestone is reached before `due`; a second one for the same milestone revises it."""
+
+    milestone: str
+    due: Instant
+    by: Party
+    reason: str | None = None
+
+
+class MilestoneReached(Struct, frozen=True, tag="milestone_reached"):
+    """A step of the journey's kind was reached. `parcels` are named when goods are handed to a carrier.
+
+    `amount` is the money moved when the milestone is a refund.
+    """
+
+    milestone: str
+    by: Party = Party.UNKNOWN
+    parcels: tuple[ParcelRef, ...] = ()
+    amount: Money | None = None
+
+
+class Scanned(Struct, frozen=True, tag="scanned"):
+    """A carrier saw a parcel. `location` is the place's name, never an address."""
+
+    carrier: str
+    tracking_number: str | None
+    status: ScanStatus
+    sub_status: str | None = None
+    raw_code: str | None = None
+    location: str | None = None
+    new_estimate: Instant | None = None
+
+
+class FailureStated(Struct, frozen=True, tag="failure_stated"):
+    """An event states that something went wrong: `failure` is a word of the journey kind's policy (`understocked`)."""
+
+    failure: str
+    fault: Party
+    line_ids: tuple[LineId, ...] = ()
+    reason: str | None = None
+    location: str | None = None
+
+
+class JourneyCancelled(Struct, frozen=True, tag="journey_cancelled"):
+    """The journey, a consignment of it or some lines are cancelled, by whom."""
+
+    by: Party
+    line_ids: tuple[LineId, ...] = ()
+    reason: str | None = None
+
+
+class CaseOpened(Struct, frozen=True, tag="case_opened"):
+    """A customer's contact with the service desk began. `complaint`: something went wrong in the customer's words."""
+
+    topic: str
+    channel: str
+    priority: int | None = None
+    complaint: bool = False
+    desk: Desk | None = None
+
+
+class MessageReceived(Struct, frozen=True, tag="message_received"):
+    """The customer wrote or called about a case."""
+
+    channel: str
+
+
+class MessageSent(Struct, frozen=True, tag="message_sent"):
+    """The desk answered the customer. `automatic`: no person did, so nobody has replied yet."""
+
+    channel: str
+    automatic: bool = False
+
+
+class CaseAssigned(Struct, frozen=True, tag="case_assigned"):
+    """A case is now with this desk; a hand-over when another desk had it. `owner` is an agent's opaque id."""
+
+    desk: Desk
+    owner: str | None = None
+
+
+class CasePriorityChanged(Struct, frozen=True, tag="case_priority_changed"):
+    """The desk set a priority, 1 the most urgent."""
+
+    priority: int
+
+
+class CaseWaiting(Struct, frozen=True, tag="case_waiting"):
+    """The case waits for somebody outside the desk; not an answer to the customer. NOBODY: it waits no longer."""
+
+    waiting_for: Party
+
+
+class HoldAudioPlayed(Struct, frozen=True, tag="hold_audio_played"):
+    """What the caller heard while on hold: `state` is started, played or ended, `asset` the audio's id."""
+
+    state: str
+    asset: str | None = None
+
+
+class ContactAttempted(Struct, frozen=True, tag="contact_attempted"):
+    """The customer spent effort: a tracking look-up, form, chat, call or an unanswered call (`means`)."""
+
+    means: str
+    to: Party = Party.MERCHANT
+
+
+class EvidenceAttached(Struct, frozen=True, tag="evidence_attached"):
+    """A screenshot or document, kept by reference."""
+
+    reference: str
+
+
+class CaseResolved(Struct, frozen=True, tag="case_resolved"):
+    """The desk says that the case is solved. Solved is not recovered."""
+
+
+class CaseClosed(Struct, frozen=True, tag="case_closed"):
+    """The desk closed the case."""
+
+
+class CaseReopened(Struct, frozen=True, tag="case_reopened"):
+    """A solved or closed case is open again."""
+
+
+class SatisfactionAnswered(Struct, frozen=True, tag="satisfaction_answered"):
+    """A survey's answer, from 1 (worst) to `scale`."""
+
+    score: int
+    scale: int = 5
+
+
+class ProfileStated(Struct, frozen=True, tag="profile_stated"):
+    """The customer's profile is now this."""
+
+    profile: Profile
+
+
+class RemedyReported(Struct, frozen=True, tag="remedy_reported"):
+    """What became of a remedy (`remedy_id`), or what an agent gave by hand (`remedy_id` None).
+
+    `outcome` is granted, failed, redeemed or refused; `gesture` which part of the remedy it is about.
+    """
+
+    outcome: str
+    gesture: str
+    remedy_id: RemedyId | None = None
+    amount: Money | None = None
+    reason: str | None = None
+
+
+class OperatorDecided(Struct, frozen=True, tag="operator_decided"):
+    """A named person decided: `action` is hold, release, approve, refuse, write_off or close."""
+
+    action: str
+    operator: str
+    role: str
+    reason: str
+    problem_id: str | None = None
+
+
+class PolicyActivated(Struct, frozen=True, tag="policy_activated"):
+    """From here on this policy decides; `files` is the whole folder, so that a replay needs nothing else."""
+
+    version: PolicyVersion
+    files: dict[str, bytes]
+
+
+What = (
+    JourneyBegan
+    | LinesChanged
+    | ConsignmentsSplit
+    | PromiseMade
+    | MilestoneReached
+    | Scanned
+    | FailureStated
+    | JourneyCancelled
+    | CaseOpened
+    | MessageReceived
+    | MessageSent
+    | CaseAssigned
+    | CasePriorityChanged
+    | CaseWaiting
+    | HoldAudioPlayed
+    | ContactAttempted
+    | EvidenceAttached
+    | CaseResolved
+    | CaseClosed
+    | CaseReopened
+    | SatisfactionAnswered
+    | ProfileStated
+    | RemedyReported
+    | OperatorDecided
+    | PolicyActivated
+)
+
+
+class Source(Struct, frozen=True, array_like=True):
+    """Where the input record stands: broker position live, the data's own position in replay (partition 0)."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Subject(Struct, frozen=True, array_like=True):
+    """Whom and what a fact is about; the directory fills in what the sender did not know."""
+
+    customer: CustomerId | None = None
+    journey: JourneyId | None = None
+    consignment: ConsignmentId | None = None
+    case: CaseId | None = None
+
+
+class Fact(Struct, frozen=True):
+    """What happened (`what`), to whom, when (`occurred_at`, the sender's time) and when we learnt it (`known_at`).
+
+    `id` is the natural key: repeats of one event share it. The total order of facts is
+    (`known_at`, `sequence`, `rank`): `sequence` is the source's own order among equal times (0 live), `rank` is 0 but
+    for facts that the directory held until their alias was bound: those take the binding's known_at and sequence and
+    keep their own order in `rank` (decision 0003).
+    """
+
+    id: FactId
+    what: What
+    subject: Subject
+    occurred_at: Instant
+    known_at: Instant
+    source: Source
+    sequence: int = 0
+    rank: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """The total order of facts."""
+        return (self.known_at, self.sequence, self.rank)
+
+
+class AliasKind(StrEnum):
+    """What other systems know a customer, a journey or a parcel by."""
+
+    TRACKING = "tracking"
+    ORDER = "order"
+    JOURNEY = "journey"
+    EMAIL = "email"
+    PHONE = "phone"
+    LOYALTY = "loyalty"
+    HELPDESK = "helpdesk"
+    CASE = "case"
+
+
+class Alias(Struct, frozen=True, array_like=True):
+    """The directory's key: `tracking` has the carrier in `scope`, the others none."""
+
+    kind: AliasKind
+    value: str
+    scope: str = ""
+
+    def key(self) -> bytes:
+        """Return the record key under which the directory keeps this alias."""
+        return f"{self.kind}\x1f{self.scope}\x1f{self.value}".encode()
+
+
+class AliasBound(Struct, frozen=True, tag="alias_bound"):
+    """From `valid_from` on the alias means this subject, until a newer binding or the consignment's end."""
+
+    alias: Alias
+    subject: Subject
+    valid_from: Instant
+    known_at: Instant
+    source: Source
+    sequence: int = 0
+
+
+class FactWaiting(Struct, frozen=True, tag="fact_waiting"):
+    """A fact that does not know its customer, under the alias that may find it."""
+
+    alias: Alias
+    fact: Fact
+    origin: "Origin"
+
+
+class Origin(Struct, frozen=True):
+    """The input record a fact came from, kept until its customer is found, for the dead letter if never."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: Instant
+
+
+DirectoryEntry = AliasBound | FactWaiting
+
+_VERSION = b"\x01"
+_encoder = msgspec.msgpack.Encoder()
+_fact_decoder = msgspec.msgpack.Decoder(Fact)
+_entry_decoder = msgspec.msgpack.Decoder(DirectoryEntry)
+
+
+def encode_fact(fact: Fact) -> bytes:
+    """Encode for the journey log: a version byte, then msgpack."""
+    return _VERSION + _encoder.encode(fact)
+
+
+def decode_fact(value: bytes) -> Fact:
+    """Decode a journey-log record; a wrong version or shape raises (it is ours: a bug, not bad input)."""
+    return _fact_decoder.decode(_checked(value))
+
+
+def encode_entry(entry: DirectoryEntry) -> bytes:
+    """Encode for the directory topic: a version byte, then msgpack."""
+    return _VERSION + _encoder.encode(entry)
+
+
+def decode_entry(value: bytes) -> DirectoryEntry:
+    """Decode a directory record; a wrong version or shape raises (it is ours: a bug, not bad input)."""
+    return _entry_decoder.decode(_checked(value))
+
+
+def _checked(value: bytes) -> memoryview:
+    if value[:1] != _VERSION:
+        msg = f"internal record of version {value[:1]!r}, this worker reads {_VERSION!r}: upgrade it first"
+        raise ValueError(msg)
+    return memoryview(value)[1:]

@@ -1,0 +1,232 @@
+"""What Makegood can say. Each output has a deterministic id; the content under an id never changes."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from app.clock import Instant
+from app.facts import Identities, Money, Source
+from app.ids import (
+    CaseId,
+    ConsignmentId,
+    CustomerId,
+    JourneyId,
+    OutputId,
+    PolicyVersion,
+    ProblemId,
+    RemedyId,
+    name_based,
+)
+
+ALL = "*"
+"""In a scope: every message class, or every channel."""
+
+
+class Scope(Struct, frozen=True, order=True):
+    """Which marketing a hold covers. Transactional and recovery messages are never held."""
+
+    classes: tuple[str, ...]
+    channels: tuple[str, ...] = (ALL,)
+
+
+class HoldEntry(Struct, frozen=True):
+    """One open problem's or case's lease on a customer's marketing; it lasts until `until` is said."""
+
+    scope: Scope
+    reason: str
+    owner: str
+    since: Instant
+    until_what: str
+    journey: JourneyId | None = None
+    case: CaseId | None = None
+
+
+class RampStep(Struct, frozen=True):
+    """After a release: these classes may go out again from `from_`, at most `per_week` messages a week (None: any)."""
+
+    classes: tuple[str, ...]
+    from_: Instant
+    per_week: int | None = None
+
+
+class Suppression(Struct, frozen=True, tag="suppression"):
+    """The hold ledger of one customer as it stands now; `suppressed` False with no holds is the release."""
+
+    id: OutputId
+    at: Instant
+    customer: CustomerId
+    suppressed: bool
+    holds: tuple[HoldEntry, ...]
+    ramp: tuple[RampStep, ...] = ()
+    identities: Identities | None = None
+
+
+class Gesture(Struct, frozen=True):
+    """One thing we give. `amount` is what the customer gets, `cost` what it costs us; `terms` are words and numbers.
+
+    `kind`: refund, store_credit, free_shipping, expedited_replacement, discount_code, ...
+    """
+
+    kind: str
+    amount: Money | None
+    cost: Money
+    cost_centre: str
+    terms: dict[str, str] = {}
+
+
+class Arithmetic(Struct, frozen=True):
+    """One line of a receipt: `result` is `formula` with the named inputs put in, to the penny."""
+
+    what: str
+    formula: str
+    inputs: dict[str, str]
+    result: str
+
+
+class Receipt(Struct, frozen=True):
+    """How a remedy's amounts came to be; enough to recompute each of them."""
+
+    arithmetic: tuple[Arithmetic, ...]
+
+
+class Remedy(Struct, frozen=True, tag="remedy"):
+    """An apology with zero or more gestures. `occasion` is recovery or thank_you."""
+
+    id: OutputId
+    at: Instant
+    customer: CustomerId
+    remedy: RemedyId
+    occasion: str
+    problem: ProblemId
+    journey: JourneyId | None
+    cause: str
+    apology: str
+    gestures: tuple[Gesture, ...]
+    receipt: Receipt
+
+
+class Notice(Struct, frozen=True, tag="notice"):
+    """Something to tell `recipient` (customer, retailer, carrier, merchant, desk, support_staff, campaign_planner).
+
+    `fields` are the facts a template needs; `text` is a plain default in English made from them.
+    """
+
+    id: OutputId
+    at: Instant
+    customer: CustomerId
+    recipient: str
+    template: str
+    problem: ProblemId | None
+    journey: JourneyId | None
+    case: CaseId | None
+    fields: dict[str, str]
+    text: str
+    ordinal: int = 1
+
+
+class Escalation(Struct, frozen=True, tag="escalation"):
+    """One named owner role with the authority to act, and the reason."""
+
+    id: OutputId
+    at: Instant
+    customer: CustomerId
+    owner: str
+    authority: str
+    reason: str
+    problem: ProblemId | None
+    journey: JourneyId | None
+    case: CaseId | None
+    act_by: Instant | None = None
+
+
+class Briefing(Struct, frozen=True, tag="briefing"):
+    """What the service desk should know about a customer before it speaks to them."""
+
+    id: OutputId
+    at: Instant
+    customer: CustomerId
+    summary: str
+    open_problems: tuple[ProblemId, ...]
+    fields: dict[str, str]
+
+
+class RowFired(Struct, frozen=True):
+    """A rule row that fired: the table, the row's name in it and the inputs it read."""
+
+    table: str
+    row: str
+    inputs: dict[str, str]
+
+
+class Cause(Struct, frozen=True):
+    """What made us decide: a fact (its id and where it stands) or a deadline of ours."""
+
+    kind: str
+    what: str
+    id: str
+    source: Source | None
+    occurred_at: Instant
+
+
+class Decision(Struct, frozen=True, tag="decision"):
+    """Why: the cause, the rows that fired, the policy's version, and what came out of it. Explained from itself alone.
+
+    `changes` says in domain words what changed in the customer's state; `outputs` are the ids of what was said.
+    """
+
+    id: OutputId
+    at: Instant
+    customer: CustomerId
+    journey: JourneyId | None
+    case: CaseId | None
+    cause: Cause
+    policy: PolicyVersion
+    rules: tuple[RowFired, ...]
+    changes: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+class DeadLetterReason(StrEnum):
+    """The closed list of reasons for refusing an input record."""
+
+    UNDECODABLE = "undecodable"
+    UNKNOWN_SCHEMA = "unknown_schema"
+    UNKNOWN_EVENT = "unknown_event"
+    INVALID_FIELD = "invalid_field"
+    TOO_LARGE = "too_large"
+    NOT_SUPPORTED = "not_supported"
+    UNRESOLVED = "unresolved"
+    UNKNOWN_KIND = "unknown_kind"
+
+
+class DeadLetter(Struct, frozen=True, tag="dead_letter"):
+    """An input record that was refused: why, where, and the record itself, so that it can be redriven."""
+
+    id: OutputId
+    at: Instant
+    reason: DeadLetterReason
+    detail: str
+    field: str | None
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: Instant
+
+
+Said = Suppression | Remedy | Notice | Escalation | Briefing
+Output = Said | Decision | DeadLetter
+
+
+def output_id(
+    customer: CustomerId,
+    cause: str,
+    kind: str,
+    recipient: str = "",
+    about: ProblemId | CaseId | ConsignmentId | str = "",
+    ordinal: int = 0,
+) -> OutputId:
+    """Return the id of an output: the same cause gives the same id, live, after a crash or in replay (decision 0004)."""
+    return OutputId(name_based("output", customer, cause, kind, recipient, about, ordinal))
+
