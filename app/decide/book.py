@@ -1,0 +1,139 @@
+"""What the journey asks of the policy and what it gets: inputs and answers of every rule book.
+
+Each rule book is a pure function `(policy, inputs) -> Ruled[answer]`; `rules` names every row that fired.
+"""
+
+from decimal import Decimal
+from typing import Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
+
+from app.clock import Instant, Millis
+from app.facts import Money, Party, Profile
+from app.outputs import Gesture, Receipt, RowFired
+
+Answer = TypeVar("Answer")
+
+
+class Ruled(NamedTuple, Generic[Answer]):
+    """An answer and the rows that yield it."""
+
+    answer: Answer
+    rules: tuple[RowFired, ...]
+
+
+class ExtentInputs(Struct, frozen=True):
+    """How far expectations were missed. `hours_late` against the first promise; `value_share` of the journey, 0 to 1.
+
+    `effort`: contacts the customer had to make; `repeats`: earlier problems in this journey.
+    """
+
+    problem: str
+    hours_late: int
+    value_share: Decimal
+    effort: int
+    repeats: int
+
+
+class SeverityInputs(Struct, frozen=True):
+    """What makes a problem worse. `extent` is the band that the extent book gave."""
+
+    problem: str
+    extent: str
+    first_time: bool
+    needed_by_at_risk: bool
+    reopened: int
+
+
+class StakeInputs(Struct, frozen=True):
+    """The win-back at stake: lifetime value x churn risk, weighed by advocacy; unknown is a row of its own."""
+
+    profile: Profile | None
+    now: Instant
+
+
+class Stake(Struct, frozen=True):
+    """`band` (unknown, low, ...) and the amount it was banded by (None when unknown)."""
+
+    band: str
+    amount: Decimal | None
+
+
+class NoticeInputs(Struct, frozen=True):
+    """`occasion`: opened, progress, resolved, recovered, withdrawn, promise_revised."""
+
+    problem: str
+    occasion: str
+    severity: int
+
+
+class NoticePlan(Struct, frozen=True):
+    """Tell `recipient` by `template`; `overrides_quiet_hours` says it even at night."""
+
+    recipient: str
+    template: str
+    overrides_quiet_hours: bool
+
+
+class HoldInputs(Struct, frozen=True):
+    """Which severity of which problem holds which message classes and channels."""
+
+    problem: str
+    severity: int
+
+
+class RemedyInputs(Struct, frozen=True):
+    """What sizes an apology. `lost` is what the customer paid for what they did not get; `price` the journey's value.
+
+    `given` is what this cause and this customer's window already got, policy's and by hand: it counts against more.
+    """
+
+    problem: str
+    extent: str
+    stake: str
+    fault: Party
+    brand: str
+    first_time: bool
+    lost: Money | None
+    price: Money | None
+    given: tuple[Gesture, ...]
+    now: Instant
+
+
+class RemedyPlan(Struct, frozen=True):
+    """The apology's words key, its gestures and how their amounts came to be."""
+
+    apology: str
+    gestures: tuple[Gesture, ...]
+    receipt: Receipt
+
+
+class EscalationInputs(Struct, frozen=True):
+    """`reason`: notices_exhausted, severe, hold_age, remedy_failed, remedy_unsettled, reopened, repeated_failure."""
+
+    reason: str
+    problem: str
+    severity: int
+
+
+class EscalationPlan(Struct, frozen=True):
+    """One owner role, its authority, and the time it has to act (None: no limit is watched)."""
+
+    owner: str
+    authority: str
+    act_within: Millis | None
+
+
+class ThankYouInputs(Struct, frozen=True):
+    """A recovered problem, and the purchase that comes after it."""
+
+    severity: int
+    brand: str
+    purchase: Money
+
+
+class ThankYouPlan(Struct, frozen=True):
+    """What is given with the next purchase, once."""
+
+    gesture: Gesture
+    receipt: Receipt
