@@ -1,0 +1,61 @@
+# Targets with a `##` comment are shown by `make help`; tell it so when you add one.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+DATA ?= ../shared/data
+# where test-data finds the recorded orders and incidents
+PYTEST_ARGS ?=
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## make .venv and fetch the broker; does nothing when both are there
+	@PYTHON="$(PYTHON)" deploy/setup/python-env.sh
+	@deploy/setup/broker-jars.sh
+
+.PHONY: run
+run: setup ## start everything, play the stories, stay up for live events
+	@$(BIN)/makegood demo
+
+.PHONY: test
+test: setup ## every test, on generated data and a real broker
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: test-data
+test-data: setup ## check a replay of recorded data against the data itself (DATA=folder)
+	@[ -d "$(DATA)/olist" ] && [ -d "$(DATA)/incidents" ] || \
+	  { echo "make test-data: no olist/ and incidents/ in '$(DATA)': give their folder as DATA=..." >&2; exit 2; }
+	@$(BIN)/pytest -p no:randomly --data "$(DATA)" tests/data $(PYTEST_ARGS)
+
+.PHONY: bench
+bench: setup ## measure throughput and latency (writes docs/performance.md)
+	@$(BIN)/python -m benchmarks
+
+.PHONY: lint
+lint: setup ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: setup ## mypy, strict
+	@$(BIN)/mypy
+
+.PHONY: lock
+lock: setup ## pin every Python package anew from pyproject.toml, with PyPI's own hashes
+	@env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL CUSTOM_COMPILE_COMMAND="make lock" \
+	  $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --all-build-deps --extra dev \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  --output-file requirements.lock pyproject.toml
+
+.PHONY: lock-jars
+lock-jars: ## fetch the broker's jars and write down their digests
+	@mvn --batch-mode --no-transfer-progress -Dstyle.color=never --quiet --strict-checksums --file deploy/kafka/pom.xml clean package
+	@cd deploy/kafka/target/jars && sha256sum *.jar >../../jars.sha256
+
+.PHONY: clean
+clean: ## remove what setup, tests and runs left (a running broker is stopped first)
+	@[ ! -x $(BIN)/makegood ] || $(BIN)/makegood broker stop
+	@rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
