@@ -199,10 +199,11 @@ class MessageReceived(Struct, frozen=True, tag="message_received"):
 
 
 class MessageSent(Struct, frozen=True, tag="message_sent"):
-    """The desk answered the customer. `automatic`: no person did, so nobody has replied yet."""
+    """Somebody answered the customer (`by`). `automatic`: no person did, so nobody has replied yet."""
 
     channel: str
     automatic: bool = False
+    by: Party = Party.MERCHANT
 
 
 class CaseAssigned(Struct, frozen=True, tag="case_assigned"):
@@ -449,7 +450,8 @@ def encode_entry(entry: DirectoryEntry) -> bytes:
 
 def decode_entry(value: bytes) -> DirectoryEntry:
     """Decode a directory record; a wrong version or shape raises (it is ours: a bug, not bad input)."""
-    return _entry_decoder.decode(_checked(value))
+    entry: DirectoryEntry = _entry_decoder.decode(_checked(value))
+    return entry
 
 
 def _checked(value: bytes) -> memoryview:

@@ -227,6 +227,6 @@ def output_id(
     about: ProblemId | CaseId | ConsignmentId | str = "",
     ordinal: int = 0,
 ) -> OutputId:
-    """Return the id of an output: the same cause gives the same id, live, after a crash or in replay (decision 0004)."""
+    """Return the id of an output: the same cause gives the same id, live or in replay (decision 0004)."""
     return OutputId(name_based("output", customer, cause, kind, recipient, about, ordinal))
 

@@ -60,7 +60,7 @@ class WorkerSettings(BaseSettings):
     state_dir: Path = Field(ROOT / ".run", description="where a worker may write (nothing that cannot be lost)")
     web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
     web_port: int = Field(6066, ge=0, le=65_535, description="its port; 0 picks a free one")
-    policy_dir: Path = Field(ROOT / "policies", description="the policy folder that `policy activate` reads")
+    policy_dir: Path = Field(ROOT / "policies" / "default", description="the policy folder that `policy activate` reads")
     schema_dir: Path = Field(ROOT / "schemas", description="the Avro schemas")
     schema_registry_url: str | None = Field(
         None, description="Confluent-compatible registry; unset: Avro single-object encoding from `schemas/`"

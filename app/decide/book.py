@@ -36,13 +36,14 @@ class ExtentInputs(Struct, frozen=True):
 
 
 class SeverityInputs(Struct, frozen=True):
-    """What makes a problem worse. `extent` is the band that the extent book gave."""
+    """What makes a problem worse. `extent` is the band that the extent book gave, `priority` the desk's (1 is urgent)."""
 
     problem: str
     extent: str
     first_time: bool
     needed_by_at_risk: bool
     reopened: int
+    priority: int | None = None
 
 
 class StakeInputs(Struct, frozen=True):

@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from app.clock import Millis
 from app.facts import Party
-from app.ids import PolicyVersion
 
 
 class Within(Struct, frozen=True):
@@ -89,8 +88,11 @@ class Brand(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """Bounds that are no table: `hold_age` before a named owner must look, `seen_window` in which a repeat is known,
-    `case_recovery` quiet time of a solved case, `retention` of closed journeys, `remedy_settlement` a fulfilment's time.
+    """Bounds that are no table.
+
+    `hold_age`: a hold older than this goes to a named owner. `seen_window`: in which a repeat is known.
+    `retention`: closed journeys are whole for this long, then a receipt. `remedy_settlement`: a fulfilment's time.
+    `tombstone_after`: a release stays readable for this long. `follow_up_lasts`: how long a thank-you waits.
     """
 
     hold_age: Millis
@@ -99,6 +101,7 @@ class Limits(Struct, frozen=True):
     remedy_settlement: Millis
     remedy_settles_on_issue: bool
     follow_up_lasts: Millis
+    tombstone_after: Millis
 
 
 class RampRule(Struct, frozen=True):
