@@ -1,0 +1,110 @@
+"""The directory stage: facts that do not know their customer find it by an alias, or wait."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from app.clock import Instant
+from app.directory.changes import Step, bind, expire, waited
+from app.directory.state import AliasState, decode_state, encode_state
+from app.facts import AliasBound, DirectoryEntry, decode_entry, encode_fact
+from app.outputs import DeadLetter
+from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
+from app.topics import Topic
+
+WriteDeadLetter = Callable[[DeadLetter], OutRecord]
+"""How a dead letter becomes a record; given by emit."""
+
+
+class Directory:
+    """Implements `stage.KeyedStage`, keyed by `Alias.key()`.
+
+    `data_clock`: a round's records come in any order and are worked in that of (known_at, sequence, rank), bindings
+    before facts (decision 0007). Otherwise the order of the log stands.
+    """
+
+    name = "directory"
+    log = Topic.DIRECTORY
+    changelog = Topic.DIRECTORY_CHANGELOG
+
+    def __init__(self, write_dead_letter: WriteDeadLetter, *, data_clock: bool = False) -> None:
+        self._write_dead_letter = write_dead_letter
+        self._data_clock = data_clock
+
+    def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+        """Bind, pass on, keep or refuse; before each record the alias's own deadlines up to its time fire first."""
+        session = _Session(table, self._write_dead_letter)
+        for key, entry in self._ordered(round_.records):
+            session.fire(key, _known_at(entry))
+            session.apply(key, entry)
+        for key in (*round_.due, *session.touched()):
+            session.fire(key, round_.until)
+        return session.effects()
+
+    def next_due(self, value: bytes) -> Instant | None:
+        """Return the earliest deadline in a stored state."""
+        return decode_state(value).next_due()
+
+    def _ordered(self, records: Iterable[LogRecord]) -> list[tuple[bytes, DirectoryEntry]]:
+        entries = [_entry(record) for record in records if tick_of(record) is None]
+        return sorted(entries, key=lambda item: _order(item[1])) if self._data_clock else entries
+
+
+class _Session:
+    """One round over the table, not in it."""
+
+    def __init__(self, table: Mapping[bytes, bytes], write_dead_letter: WriteDeadLetter) -> None:
+        self._table = table
+        self._write_dead_letter = write_dead_letter
+        self._before: dict[bytes, AliasState] = {}
+        self._states: dict[bytes, AliasState] = {}
+        self._outputs: list[OutRecord] = []
+
+    def touched(self) -> tuple[bytes, ...]:
+        return tuple(self._states)
+
+    def fire(self, key: bytes, until: Instant) -> None:
+        """Fire the alias's deadlines at or before `until`, each with `now` = its due time, until none is left."""
+        while (due := self._state(key).next_due()) is not None and due <= until:
+            self._take(key, expire(self._state(key), due))
+
+    def apply(self, key: bytes, entry: DirectoryEntry) -> None:
+        state = self._state(key)
+        self._take(key, bind(state, entry) if isinstance(entry, AliasBound) else waited(state, entry))
+
+    def effects(self) -> Effects:
+        changed = {key: state for key, state in self._states.items() if state != self._before[key]}
+        return Effects(
+            outputs=self._outputs,
+            changes={key: encode_state(state) for key, state in changed.items()},
+            next_due={key: state.next_due() for key, state in changed.items()},
+        )
+
+    def _state(self, key: bytes) -> AliasState:
+        state = self._states.get(key)
+        if state is None:
+            state = self._states[key] = self._before[key] = decode_state(self._table.get(key))
+        return state
+
+    def _take(self, key: bytes, step: Step) -> None:
+        self._states[key] = step.state
+        for fact in step.found:
+            customer = fact.subject.customer
+            assert customer is not None, "a binding names its customer"
+            self._outputs.append(OutRecord(Topic.JOURNEY_LOG, customer.encode(), encode_fact(fact)))
+        self._outputs.extend(self._write_dead_letter(letter) for letter in step.refused)
+
+
+def _entry(record: LogRecord) -> tuple[bytes, DirectoryEntry]:
+    if record.key is None or record.value is None:
+        msg = f"record without key or value at {record.topic}/{record.partition}/{record.offset}: only ticks have none"
+        raise ValueError(msg)
+    return record.key, decode_entry(record.value)
+
+
+def _known_at(entry: DirectoryEntry) -> Instant:
+    return entry.known_at if isinstance(entry, AliasBound) else entry.fact.known_at
+
+
+def _order(entry: DirectoryEntry) -> tuple[int, int, int, bool]:
+    if isinstance(entry, AliasBound):
+        return (entry.known_at, entry.sequence, 0, False)
+    return (*entry.fact.order, True)
