@@ -33,7 +33,8 @@ def bind(state: AliasState, entry: AliasBound) -> Step:
     if entry.subject.customer is None:
         msg = f"binding of a {entry.alias.kind} alias without a customer, from {entry.source}"
         raise ValueError(msg)
-    return _released(AliasState(bound(state.bindings, entry), state.waiting))
+    bindings = bound(state.bindings, entry)
+    return Step(state) if bindings is state.bindings else _released(AliasState(bindings, state.waiting))
 
 
 def expire(state: AliasState, now: Instant) -> Step:

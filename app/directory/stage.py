@@ -49,13 +49,14 @@ class Directory:
 
 
 class _Session:
-    """One round over the table, not in it."""
+    """One round over the table, not in it. Deadlines stand beside the states, so that each is worked out once."""
 
     def __init__(self, table: Mapping[bytes, bytes], write_dead_letter: WriteDeadLetter) -> None:
         self._table = table
         self._write_dead_letter = write_dead_letter
-        self._before: dict[bytes, AliasState] = {}
         self._states: dict[bytes, AliasState] = {}
+        self._dues: dict[bytes, Instant | None] = {}
+        self._changed: dict[bytes, None] = {}
         self._outputs: list[OutRecord] = []
 
     def touched(self) -> tuple[bytes, ...]:
@@ -63,29 +64,32 @@ class _Session:
 
     def fire(self, key: bytes, until: Instant) -> None:
         """Fire the alias's deadlines at or before `until`, each with `now` = its due time, until none is left."""
-        while (due := self._state(key).next_due()) is not None and due <= until:
-            self._take(key, expire(self._state(key), due))
+        state = self._state(key)
+        while (due := self._dues[key]) is not None and due <= until:
+            self._take(key, expire(state, due))
+            state = self._states[key]
 
     def apply(self, key: bytes, entry: DirectoryEntry) -> None:
         state = self._state(key)
         self._take(key, bind(state, entry) if isinstance(entry, AliasBound) else waited(state, entry))
 
     def effects(self) -> Effects:
-        changed = {key: state for key, state in self._states.items() if state != self._before[key]}
-        return Effects(
-            outputs=self._outputs,
-            changes={key: encode_state(state) for key, state in changed.items()},
-            next_due={key: state.next_due() for key, state in changed.items()},
-        )
+        changes = {key: encode_state(self._states[key]) for key in self._changed}
+        kept = {key: value for key, value in changes.items() if value is not None or key in self._table}
+        return Effects(self._outputs, kept, {key: self._dues[key] for key in kept})
 
     def _state(self, key: bytes) -> AliasState:
         state = self._states.get(key)
         if state is None:
-            state = self._states[key] = self._before[key] = decode_state(self._table.get(key))
+            state = self._states[key] = decode_state(self._table.get(key))
+            self._dues[key] = state.next_due()
         return state
 
     def _take(self, key: bytes, step: Step) -> None:
-        self._states[key] = step.state
+        if step.state is not self._states[key]:
+            self._states[key] = step.state
+            self._dues[key] = step.state.next_due()
+            self._changed[key] = None
         for fact in step.found:
             customer = fact.subject.customer
             assert customer is not None, "a binding names its customer"
