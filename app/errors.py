@@ -21,6 +21,13 @@ class InvalidRecord(MakegoodError):  # noqa: N818 - it names the record, as the 
         self.detail = detail
         self.field = field
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.detail}" if self.field else self.detail
+
+    def under(self, name: str) -> "InvalidRecord":
+        """Return the same refusal, its field's path seen from one level up: `lines`.`0.quantity`."""
+        return InvalidRecord(self.reason, self.detail, f"{name}.{self.field}" if self.field else name)
+
 
 class PolicyError(MakegoodError):
     """A policy folder that may not be used; the message names file, line and reason."""

@@ -1,0 +1,169 @@
+"""Bytes to payload and back: Avro single-object encoding, or Confluent's wire format when there is a registry."""
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from typing import Any, Final, NamedTuple, Protocol
+
+from fastavro import schemaless_reader, schemaless_writer
+from fastavro.schema import to_parsing_canonical_form
+
+from app.errors import InvalidRecord
+from app.wire.catalog import Catalog, EventSchema, JsonSchema, bundled, parse
+
+Payload = dict[str, Any]
+"""A record's fields as Avro has them: instants are milliseconds, decimals are text."""
+
+SINGLE_OBJECT: Final = b"\xc3\x01"
+"""Marker of Avro single-object encoding; the 8 bytes of the fingerprint follow."""
+
+CONFLUENT: Final = b"\x00"
+"""Marker of Confluent's wire format; the registry's id follows, 4 bytes, big endian."""
+
+_SINGLE_LENGTH: Final = 10
+_CONFLUENT_LENGTH: Final = 5
+
+MAX_READERS: Final = 10_000
+"""Writer schemas kept in memory, the unknown ones too. A sender that invents ids may cost us look-ups, not memory."""
+
+
+class Registry(Protocol):
+    """A schema registry as the codec needs it."""
+
+    def id_of(self, schema: EventSchema) -> int:
+        """Return the id under which a schema of ours is registered."""
+        ...
+
+    def writer(self, schema_id: int) -> JsonSchema | None:
+        """Return the schema of an id, None when the registry does not know it."""
+        ...
+
+
+class Decoded(NamedTuple):
+    """A payload in the form of our newest schema of its event."""
+
+    schema: EventSchema
+    payload: Payload
+
+
+class _Reader(NamedTuple):
+    schema: EventSchema
+    writer: JsonSchema
+    reader: JsonSchema | None
+    """None when the writer's form is ours: nothing to resolve."""
+
+
+class Codec:
+    """Reads and writes the events of a catalogue.
+
+    Without a registry it knows the writers whose schema is in the catalogue (current or released). With one it writes
+    Confluent's format, and reads both, so that a registry can be introduced while old records are still there.
+    """
+
+    def __init__(self, catalog: Catalog, registry: Registry | None = None) -> None:
+        self.catalog = catalog
+        self._registry = registry
+        self._readers: dict[bytes, _Reader | None] = dict(_known_writers(catalog))
+        self._prefixes: dict[str, bytes] = {}
+
+    def encode(self, schema: EventSchema, payload: Payload) -> bytes:
+        """Write a payload (whole, in Avro's form) with its prefix."""
+        prefix = self._prefixes.get(schema.label)
+        if prefix is None:
+            prefix = self._prefixes[schema.label] = self._prefix(schema)
+        stream = BytesIO()
+        stream.write(prefix)
+        schemaless_writer(stream, schema.parsed, payload)
+        return stream.getvalue()
+
+    def decode(self, value: bytes) -> Decoded:
+        """Read a record; InvalidRecord says `undecodable`, `unknown_schema` or `unknown_event`."""
+        length = _prefix_length(value)
+        prefix = value[:length]
+        known = self._readers.get(prefix)
+        if known is None:
+            known = self._look_up(prefix)
+        stream = BytesIO(value)
+        stream.seek(length)
+        try:
+            payload = schemaless_reader(stream, known.writer, known.reader)
+        except Exception as error:  # noqa: BLE001
+            # fastavro has no closed list of what corrupt bytes raise: EOFError, UnicodeDecodeError, IndexError, ...
+            msg = f"the bytes do not fit the schema {known.schema.label} they name ({type(error).__name__})"
+            raise InvalidRecord("undecodable", msg) from None
+        if stream.tell() != len(value):
+            msg = f"{len(value) - stream.tell()} bytes left over after a record of {known.schema.label}"
+            raise InvalidRecord("undecodable", msg)
+        return Decoded(known.schema, payload)
+
+    def _prefix(self, schema: EventSchema) -> bytes:
+        if self._registry is None:
+            return SINGLE_OBJECT + schema.fingerprint
+        return CONFLUENT + self._registry.id_of(schema).to_bytes(4, "big")
+
+    def _look_up(self, prefix: bytes) -> _Reader:
+        if prefix not in self._readers:
+            if len(self._readers) >= MAX_READERS:
+                self._readers = {mark: reader for mark, reader in self._readers.items() if reader is not None}
+            self._readers[prefix] = self._from_registry(prefix)
+        reader = self._readers[prefix]
+        if reader is None:
+            raise InvalidRecord("unknown_schema", _unknown(prefix, self._registry is not None))
+        return reader
+
+    def _from_registry(self, prefix: bytes) -> _Reader | None:
+        if self._registry is None or prefix[:1] != CONFLUENT:
+            return None
+        schema_id = int.from_bytes(prefix[1:], "big")
+        declared = self._registry.writer(schema_id)
+        if declared is None:
+            return None
+        writer = parse(declared, f"schema {schema_id} of the registry")
+        name = writer.get("name") if isinstance(writer, dict) else None
+        ours = self.catalog.names.get(str(name))
+        if ours is None:
+            msg = f"the registry's schema {schema_id} is the record {name}, which is none of our events"
+            raise InvalidRecord("unknown_event", msg)
+        same = to_parsing_canonical_form(writer) == to_parsing_canonical_form(ours.parsed)
+        return _Reader(ours, writer, None if same else ours.parsed)
+
+
+def encoder(codec: Codec, schema: EventSchema) -> Callable[[Payload], bytes]:
+    """Return the function that writes payloads of one schema."""
+    return lambda payload: codec.encode(schema, payload)
+
+
+@cache
+def bundled_codec() -> Codec:
+    """Return the codec of the repository's own schemas, without a registry."""
+    return Codec(bundled())
+
+
+def _known_writers(catalog: Catalog) -> dict[bytes, _Reader]:
+    released = {
+        SINGLE_OBJECT + copy.fingerprint: _Reader(ours, copy.parsed, ours.parsed)
+        for ours in catalog.names.values()
+        for copy in catalog.releases.get(ours.label, ())
+    }
+    current = {SINGLE_OBJECT + ours.fingerprint: _Reader(ours, ours.parsed, None) for ours in catalog.names.values()}
+    return released | current
+
+
+def _prefix_length(value: bytes) -> int:
+    if value[:2] == SINGLE_OBJECT and len(value) >= _SINGLE_LENGTH:
+        return _SINGLE_LENGTH
+    if value[:1] == CONFLUENT and len(value) >= _CONFLUENT_LENGTH:
+        return _CONFLUENT_LENGTH
+    msg = (
+        "neither Avro single-object encoding (C3 01 and a fingerprint) nor Confluent's wire format (00 and an id); "
+        "write it with the schemas of this repository"
+    )
+    raise InvalidRecord("undecodable", msg)
+
+
+def _unknown(prefix: bytes, has_registry: bool) -> str:
+    if prefix[:1] == CONFLUENT and not has_registry:
+        return "it is in Confluent's wire format and no registry is set: set MAKEGOOD_SCHEMA_REGISTRY_URL"
+    where = "the registry" if prefix[:1] == CONFLUENT else "schemas/"
+    mark = prefix[1:].hex() if prefix[:1] == CONFLUENT else prefix[2:].hex()
+    return f"no schema {mark} in {where}: register or release the schema that the sender wrote it with"
