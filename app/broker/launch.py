@@ -91,6 +91,11 @@ class Broker:
         """Return whether its process runs."""
         return process.is_running(self.pid)
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, None while it runs or when another process started it."""
+        return None if self._child is None else self._child.poll()
+
     def is_serving(self) -> bool:
         """Return whether it answers a client now."""
         return self.is_alive() and is_serving(self.port)
