@@ -219,8 +219,7 @@ def _ledger(raw: Raw, at: _At, common: Raw) -> ExpectedLedger:
 
 
 def _hold(raw: Raw, at: _At) -> ExpectedHold:
-    since = at.instant(raw, "since") if "since" in raw else None
-    return _checked(ExpectedHold, {**raw, "since": since}, at)
+    return _checked(ExpectedHold, {**raw, "since": at.instant(raw, "since")}, at)
 
 
 def _release(raw: Raw, at: _At, common: Raw) -> ExpectedRelease:

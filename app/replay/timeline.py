@@ -22,13 +22,14 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class ExpectedHold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A lease in the ledger. `since` None: not asserted; `owner` names the problem's type or case it belongs to."""
+    """A lease in the ledger: `reason` is the problem's type, `journey` or `case` what it is about."""
 
     reason: str
     classes: tuple[str, ...]
+    since: Instant
     channels: tuple[str, ...] = ("*",)
-    since: Instant | None = None
-    about: str | None = None
+    journey: str | None = None
+    case: str | None = None
 
 
 class ExpectedRamp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
