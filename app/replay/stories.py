@@ -2,8 +2,9 @@
 
 A story gives `title`, `narrative`, `brand`, `zone`, `customers` (id: who) and `timeline`. An entry of the timeline has
 `at` (local time with its offset) and `say`, and is either an event (`topic`, `event`, `payload`) or, without a topic,
-a move of the clock. `expect` lists what must come out, each with the rows that yield it (`rule`) and the computation
-(`because`). `!id [remedy, C-1, ...]` in a payload is the deterministic id of those parts (app/ids.py).
+a move of the clock. An event's `occurred_at` is the entry's `at` unless the payload has one (it became known late),
+its `event_id` the story's name and the entry's place. `expect` lists what must come out, each with the rows that yield
+it (`rule`) and the computation (`because`). `!id [remedy, C-1, ...]` is the deterministic id of those parts.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -157,26 +158,26 @@ def _entries(raw: object, at: _At) -> Iterator[Entry]:
     if not isinstance(raw, list) or not raw:
         raise at.fail("`timeline` must be a list of entries")
     before: Instant | None = None
-    for item in raw:
+    for place, item in enumerate(raw, 1):
         here = at.inside(item)
         if not isinstance(item, dict):
             raise here.fail("an entry of the timeline is a mapping with `at` and `say`")
-        entry = _entry(item, here)
+        entry = _entry(item, here, f"{at.name.removesuffix('.yaml')}-{place}")
         if before is not None and entry.at < before:
             raise here.fail(f"`at` {item['at']} lies before the entry above it; entries stand in the order of time")
         before = entry.at
         yield entry
 
 
-def _entry(raw: Raw, at: _At) -> Entry:
+def _entry(raw: Raw, at: _At, event_id: str) -> Entry:
     at.only(raw, _ENTRY_KEYS)
     moment = at.instant(raw, "at")
-    event = _event(raw, at)
+    event = _event(raw, at, event_id)
     expect = tuple(_expected(item, moment, at.inside(item)) for item in raw.get("expect") or ())
     return Entry(line=at.line, at=moment, say=at.text(raw, "say"), event=event, expect=expect)
 
 
-def _event(raw: Raw, at: _At) -> Event | None:
+def _event(raw: Raw, at: _At, event_id: str) -> Event | None:
     if "topic" not in raw:
         if "event" in raw or "payload" in raw:
             raise at.fail("an event needs its `topic`; an entry without one only moves the clock")
@@ -187,7 +188,8 @@ def _event(raw: Raw, at: _At) -> Event | None:
     payload = at.need(raw, "payload")
     if not isinstance(payload, dict):
         raise at.fail("`payload` must be a mapping of the event's fields")
-    return Event(topic=Topic(topic), type=at.text(raw, "event"), payload=_plain(payload), key=raw.get("key"))
+    whole = {"event_id": event_id, "occurred_at": raw["at"], **_plain(payload)}
+    return Event(topic=Topic(topic), type=at.text(raw, "event"), payload=whole, key=raw.get("key"))
 
 
 def _plain(value: Any) -> Any:
