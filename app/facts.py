@@ -153,7 +153,10 @@ class MilestoneReached(Struct, frozen=True, tag="milestone_reached"):
 
 
 class Scanned(Struct, frozen=True, tag="scanned"):
-    """A carrier saw a parcel. `location` is the place's name, never an address."""
+    """A carrier saw a parcel. `location` is the place's name, never an address.
+
+    `time_assumed`: the scan gave a local time without its zone, and UTC was taken for it.
+    """
 
     carrier: str
     tracking_number: str | None
@@ -162,6 +165,7 @@ class Scanned(Struct, frozen=True, tag="scanned"):
     raw_code: str | None = None
     location: str | None = None
     new_estimate: Instant | None = None
+    time_assumed: bool = False
 
 
 class FailureStated(Struct, frozen=True, tag="failure_stated"):
@@ -351,8 +355,9 @@ class Fact(Struct, frozen=True):
 
     `id` is the natural key: repeats of one event share it. The total order of facts is
     (`known_at`, `sequence`, `rank`): `sequence` is the source's own order among equal times (0 live), `rank` is 0 but
-    for facts that the directory held until their alias was bound: those take the binding's known_at and sequence and
-    keep their own order in `rank` (decision 0003).
+    for facts of one record (an order and its promises), which count up to 0, and for facts that the directory held
+    until their alias was bound: those take the binding's known_at and sequence and keep their own order in `rank`,
+    from 1 up (decision 0003).
     """
 
     id: FactId
