@@ -1,0 +1,276 @@
+"""Every metric that a worker has: a closed list. docs/metrics.md is generated from it.
+
+Labels are words of ours or of the policy, never ids and never anything personal. `partition` is a number.
+"""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Kind(StrEnum):
+    """How Prometheus reads a metric."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Metric(NamedTuple):
+    """One metric. `unit` is what one of it is, `moves` when its value changes; `buckets` for histograms alone."""
+
+    name: str
+    kind: Kind
+    unit: str
+    help: str
+    moves: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+SECONDS: Final = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""Fine below the one second that is promised, coarse where it is broken."""
+WORK_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+COUNTS: Final = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0)
+
+EVENTS: Final = Metric(
+    "makegood_events_total",
+    Kind.COUNTER,
+    "events",
+    "Input records by topic and what they came to: admitted (facts), dead_letter or ignored.",
+    "when the broker has acknowledged what an input record came to",
+    ("topic", "outcome"),
+)
+OUTPUTS: Final = Metric(
+    "makegood_outputs_total",
+    Kind.COUNTER,
+    "records",
+    "Records written by a stage, by the topic they went to.",
+    "when a stage's transaction is committed",
+    ("stage", "topic"),
+)
+DEAD_LETTERS: Final = Metric(
+    "makegood_dead_letters_total",
+    Kind.COUNTER,
+    "dead letters",
+    "Records refused by a keyed stage, by reason (what intake refuses is in makegood_events_total).",
+    "when the transaction that holds the dead letter is committed",
+    ("stage", "reason"),
+)
+EVENT_TO_HOLD: Final = Metric(
+    "makegood_event_to_hold_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "From the moment a cause was readable in Kafka, or its deadline ran out, to the hold being readable.",
+    "when a transaction with a new hold is committed; not in replay, where time is data",
+    (),
+    SECONDS,
+)
+EVENT_TO_COMMIT: Final = Metric(
+    "makegood_event_to_commit_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "From a record's append to the stage's log to the commit of its outputs.",
+    "when a stage's transaction is committed, once a record",
+    ("stage",),
+    SECONDS,
+)
+TIMER_LATENESS: Final = Metric(
+    "makegood_timer_lateness_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "From a deadline running out to the commit of what follows; of each round its earliest deadline, so the worst.",
+    "when a transaction in which deadlines fired is committed",
+    ("stage",),
+    SECONDS,
+)
+DEADLINES_FIRED: Final = Metric(
+    "makegood_deadline_keys_fired_total",
+    Kind.COUNTER,
+    "keys",
+    "Keys (customers, aliases) whose deadlines were fired by the clock.",
+    "when a transaction in which deadlines fired is committed",
+    ("stage",),
+)
+OPEN_DEADLINES: Final = Metric(
+    "makegood_open_deadline_keys",
+    Kind.GAUGE,
+    "keys",
+    "Keys of a partition that wait for a deadline.",
+    "as deadlines are set and fire; 0 when the partition has been given up",
+    ("stage", "partition"),
+)
+OPEN_NOW: Final = Metric(
+    "makegood_open_now",
+    Kind.GAUGE,
+    "journeys, problems or holds",
+    "What is open in the partitions of this worker: `what` is journey, problem or hold, `by` its kind, type or reason.",
+    "when a transaction is committed; gone with the partition that is given up",
+    ("what", "by"),
+)
+REMEDIES: Final = Metric(
+    "makegood_remedies_total",
+    Kind.COUNTER,
+    "remedies",
+    "Remedies issued, by occasion (recovery or thank_you).",
+    "when the transaction that holds the remedy is committed",
+    ("occasion",),
+)
+REMEDY_COST: Final = Metric(
+    "makegood_remedy_cost_total",
+    Kind.COUNTER,
+    "units of the currency",
+    "What the gestures of remedies cost us, by kind of gesture, cost centre and currency. For watching, not for books: "
+    "the exact decimal is in the remedy's receipt.",
+    "when the transaction that holds the remedy is committed",
+    ("gesture", "cost_centre", "currency"),
+)
+BATCH_RECORDS: Final = Metric(
+    "makegood_batch_records",
+    Kind.HISTOGRAM,
+    "records",
+    "Records of the log that a stage worked on in one transaction.",
+    "once a round",
+    ("stage",),
+    COUNTS,
+)
+BATCH_DUE: Final = Metric(
+    "makegood_batch_due_keys",
+    Kind.HISTOGRAM,
+    "keys",
+    "Keys with due deadlines that a stage worked on in one transaction.",
+    "once a round",
+    ("stage",),
+    COUNTS,
+)
+COMPUTE: Final = Metric(
+    "makegood_round_compute_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "How long a round computed; the worker's event loop stands still meanwhile.",
+    "once a round",
+    ("stage",),
+    WORK_SECONDS,
+)
+COMMIT: Final = Metric(
+    "makegood_round_commit_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "How long a round's transaction took.",
+    "once a round",
+    ("stage",),
+    WORK_SECONDS,
+)
+STATE_LARGEST: Final = Metric(
+    "makegood_state_largest_bytes",
+    Kind.GAUGE,
+    "bytes",
+    "The largest state of one key that this worker has written since it started.",
+    "when a larger one is written",
+    ("stage",),
+)
+STATE_OVER_LIMIT: Final = Metric(
+    "makegood_state_over_limit_total",
+    Kind.COUNTER,
+    "states",
+    "States of more than 256 KiB written. Any is worth a look: the broker's message limit is 1 MiB.",
+    "when such a state is committed",
+    ("stage",),
+)
+TABLE_KEYS: Final = Metric(
+    "makegood_table_keys",
+    Kind.GAUGE,
+    "keys",
+    "Keys with state in a partition of this worker.",
+    "as keys come and go; 0 when the partition has been given up",
+    ("stage", "partition"),
+)
+TABLE_BYTES: Final = Metric(
+    "makegood_table_bytes",
+    Kind.GAUGE,
+    "bytes",
+    "Bytes of state in a partition of this worker.",
+    "as states change; 0 when the partition has been given up",
+    ("stage", "partition"),
+)
+RECOVERY_RESTORED: Final = Metric(
+    "makegood_recovery_restored_records",
+    Kind.GAUGE,
+    "records",
+    "Changelog records read back in the partition's latest recovery.",
+    "while a partition recovers",
+    ("stage", "partition"),
+)
+RECOVERY_REMAINING: Final = Metric(
+    "makegood_recovery_remaining_offsets",
+    Kind.GAUGE,
+    "offsets",
+    "Changelog offsets still to be read before the partition is worked on; 0: recovered.",
+    "while a partition recovers",
+    ("stage", "partition"),
+)
+CONSUMER_LAG: Final = Metric(
+    "makegood_consumer_lag_records",
+    Kind.GAUGE,
+    "offsets",
+    "Offsets of a partition that have not been passed on yet.",
+    "about once a second; every worker tells of every partition, so take the maximum, not the sum",
+    ("topic", "partition"),
+)
+CLOCK_LAG: Final = Metric(
+    "makegood_clock_lag_seconds",
+    Kind.GAUGE,
+    "seconds",
+    "How far the clock that fires deadlines stands behind real time because older input is still unread.",
+    "about once a second",
+)
+READY: Final = Metric(
+    "makegood_ready",
+    Kind.GAUGE,
+    "1 or 0",
+    "1 when every partition of this worker has been recovered and is being worked on.",
+    "at every rebalance and at the end of recovery",
+)
+LAST_BEAT: Final = Metric(
+    "makegood_last_beat_timestamp_seconds",
+    Kind.GAUGE,
+    "seconds since 1970",
+    "When the worker's event loop last turned.",
+    "about once a second",
+)
+UNREADABLE: Final = Metric(
+    "makegood_unreadable_outputs_total",
+    Kind.COUNTER,
+    "records",
+    "Outputs of ours that could not be read back for counting. More than 0 is a bug of ours; the output went out.",
+    "when an output cannot be decoded",
+    ("topic",),
+)
+
+METRICS: Final = (
+    EVENTS,
+    OUTPUTS,
+    DEAD_LETTERS,
+    EVENT_TO_HOLD,
+    EVENT_TO_COMMIT,
+    TIMER_LATENESS,
+    DEADLINES_FIRED,
+    OPEN_DEADLINES,
+    OPEN_NOW,
+    REMEDIES,
+    REMEDY_COST,
+    BATCH_RECORDS,
+    BATCH_DUE,
+    COMPUTE,
+    COMMIT,
+    STATE_LARGEST,
+    STATE_OVER_LIMIT,
+    TABLE_KEYS,
+    TABLE_BYTES,
+    RECOVERY_RESTORED,
+    RECOVERY_REMAINING,
+    CONSUMER_LAG,
+    CLOCK_LAG,
+    READY,
+    LAST_BEAT,
+    UNREADABLE,
+)

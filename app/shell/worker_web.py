@@ -1,0 +1,65 @@
+"""The worker's own small web server: `/metrics`, `/healthz`, `/readyz`, and nothing else.
+
+Faust's is not used: it binds all interfaces and shows state without a login.
+"""
+
+import asyncio
+
+from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from app.errors import SetupError
+from app.shell.telemetry import PrometheusTelemetry
+
+
+class WorkerWeb:
+    """Serves one worker's telemetry on `host:port`; port 0 picks a free one, `port` says which."""
+
+    def __init__(self, telemetry: PrometheusTelemetry, host: str, port: int) -> None:
+        self._telemetry = telemetry
+        self._host = host
+        self.port = port
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Bind and serve; SetupError when the address is taken or not ours."""
+        app = web.Application()
+        app.add_routes(
+            [web.get("/metrics", self._metrics), web.get("/healthz", self._healthz), web.get("/readyz", self._readyz)]
+        )
+        runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self.port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise SetupError(
+                f"cannot serve /metrics on {self._host}:{self.port} ({error.strerror or error}): "
+                "set MAKEGOOD_WEB_HOST and MAKEGOOD_WEB_PORT (0 picks a free port)"
+            ) from error
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop serving; safe to call when it never started."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        del request
+        # hundreds of samples take milliseconds to write out: not on the loop that works the partitions
+        body = await asyncio.to_thread(generate_latest, self._telemetry.registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        del request
+        return _answer(self._telemetry.health.trouble())
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        del request
+        return _answer(self._telemetry.health.not_ready())
+
+
+def _answer(trouble: str | None) -> web.Response:
+    return web.Response(text="ok\n") if trouble is None else web.Response(status=503, text=f"{trouble}\n")
