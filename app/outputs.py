@@ -41,7 +41,7 @@ class HoldEntry(Struct, frozen=True):
     case: CaseId | None = None
 
 
-class RampStep(Struct, frozen=True):
+class RampStep(Struct, frozen=True, rename={"from_": "from"}):
     """After a release: these classes may go out again from `from_`, at most `per_week` messages a week (None: any)."""
 
     classes: tuple[str, ...]
@@ -229,4 +229,3 @@ def output_id(
 ) -> OutputId:
     """Return the id of an output: the same cause gives the same id, live or in replay (decision 0004)."""
     return OutputId(name_based("output", customer, cause, kind, recipient, about, ordinal))
-

@@ -1,1 +1,1 @@
-"""Emit: outputs become records."""
+"""Emit: outputs become records, and records outputs again."""
