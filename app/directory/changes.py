@@ -1,7 +1,7 @@
 """How one alias changes: pure steps `(state, what happened) -> (state, what comes out)`."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -79,7 +79,13 @@ def _resolved(fact: Fact, binding: Binding) -> Fact:
     subject = _filled(fact.subject, binding.subject)
     if (binding.known_at, binding.sequence) <= (fact.known_at, fact.sequence):
         return replace(fact, subject=subject)
-    return replace(fact, subject=subject, known_at=binding.known_at, sequence=binding.sequence, rank=1 + fact.sequence)
+    rank = (1 + fact.sequence) * _RANKS + fact.rank
+    return replace(fact, subject=subject, known_at=binding.known_at, sequence=binding.sequence, rank=rank)
+
+
+_RANKS: Final = 10_000
+"""More than the facts of one input record, which intake ranks downwards from 0: so a released fact's rank is positive,
+and facts of different records and of the same one keep their order in it."""
 
 
 def _filled(stated: Subject, owner: Subject) -> Subject:

@@ -1,17 +1,18 @@
 """The directory stage: facts that do not know their customer find it by an alias, or wait."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from app.clock import Instant
 from app.directory.changes import Step, bind, expire, waited
 from app.directory.state import AliasState, decode_state, encode_state
-from app.facts import AliasBound, DirectoryEntry, decode_entry, encode_fact
+from app.facts import AliasBound, DirectoryEntry, Fact, decode_entry, encode_entry, encode_fact
+from app.intake.aliases import bindings
 from app.outputs import DeadLetter
 from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
 from app.topics import Topic
 
 WriteDeadLetter = Callable[[DeadLetter], OutRecord]
-"""How a dead letter becomes a record; given by emit."""
+"""How a dead letter becomes a record: `DeadLetters.record`."""
 
 
 class Directory:
@@ -19,6 +20,9 @@ class Directory:
 
     `data_clock`: a round's records come in any order and are worked in that of (known_at, sequence, rank), bindings
     before facts (decision 0007). Otherwise the order of the log stands.
+
+    A resolved fact may bring aliases of its own (a dispatch that waited for its order names parcels): they are written
+    back to the directory's log, where their keys' partitions find them.
     """
 
     name = "directory"
@@ -91,10 +95,17 @@ class _Session:
             self._dues[key] = step.state.next_due()
             self._changed[key] = None
         for fact in step.found:
-            customer = fact.subject.customer
-            assert customer is not None, "a binding names its customer"
-            self._outputs.append(OutRecord(Topic.JOURNEY_LOG, customer.encode(), encode_fact(fact)))
+            self._outputs.extend(_passed_on(fact))
         self._outputs.extend(self._write_dead_letter(letter) for letter in step.refused)
+
+
+def _passed_on(fact: Fact) -> Iterator[OutRecord]:
+    """Yield a fact for its customer's log, and the aliases it brings now that its customer is known."""
+    customer = fact.subject.customer
+    assert customer is not None, "a binding names its customer"
+    yield OutRecord(Topic.JOURNEY_LOG, customer.encode(), encode_fact(fact))
+    for brought in bindings(fact):
+        yield OutRecord(Topic.DIRECTORY, brought.alias.key(), encode_entry(brought))
 
 
 def _entry(record: LogRecord) -> tuple[bytes, DirectoryEntry]:

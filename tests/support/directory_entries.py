@@ -10,7 +10,10 @@ from app.facts import (
     Fact,
     FactWaiting,
     MessageReceived,
+    MilestoneReached,
     Origin,
+    ParcelRef,
+    Party,
     Scanned,
     ScanStatus,
     Source,
@@ -64,14 +67,22 @@ def scan(
     status: ScanStatus = ScanStatus.IN_TRANSIT,
     known_at: Instant | None = None,
     sequence: int = 0,
+    rank: int = 0,
     alias: Alias = PARCEL,
     bytes_: int = 3,
 ) -> FactWaiting:
     """A scan that knows its parcel alone."""
     known = at if known_at is None else known_at
     what = Scanned(alias.scope, alias.value, status)
-    fact = Fact(FactId(name), what, Subject(), at, known, Source("tracking-scans", 1, sequence), sequence)
+    fact = Fact(FactId(name), what, Subject(), at, known, Source("tracking-scans", 1, sequence), sequence, rank)
     return FactWaiting(alias, fact, origin(sequence, known, bytes_))
+
+
+def dispatch(name: str, at: Instant, order: Alias, parcel: Alias) -> FactWaiting:
+    """A dispatch that knows its order alone and names a parcel."""
+    what = MilestoneReached("dispatched", Party.MERCHANT, (ParcelRef(parcel.scope, parcel.value),))
+    fact = Fact(FactId(name), what, Subject(), at, at, Source("orders", 0, 4), 4)
+    return FactWaiting(order, fact, origin(4, at, 3))
 
 
 def message(name: str, at: Instant, *, stated: Subject | None = None) -> FactWaiting:

@@ -4,7 +4,7 @@ import pytest
 
 from app.clock import DAY, MINUTE, Instant
 from app.directory.limits import GRACE, LOOK_BACK, MAX_WAITING, MAX_WAITING_BYTES, REMEMBER, WAIT_LIMIT
-from app.facts import Alias, AliasBound, AliasKind, ScanStatus, Source, Subject
+from app.facts import Alias, AliasBound, AliasKind, ScanStatus, Source, Subject, decode_entry
 from app.ids import ConsignmentId, CustomerId, JourneyId
 from app.outputs import DeadLetterReason
 from app.stage import LogRecord, Round, tick_value
@@ -16,6 +16,7 @@ from tests.support.directory_entries import (
     Driven,
     binding,
     days,
+    dispatch,
     hours,
     message,
     scan,
@@ -42,7 +43,7 @@ def test_a_scan_that_comes_before_its_binding_waits_and_is_known_when_the_bindin
     assert driven.found == []
     driven.work(binding(T0, known_at=hours(3), sequence=9))
     (fact,) = driven.found
-    assert (fact.occurred_at, fact.known_at, fact.sequence, fact.rank) == (hours(1), hours(3), 9, 5)
+    assert (fact.occurred_at, fact.known_at, fact.sequence, fact.rank) == (hours(1), hours(3), 9, 50_000)
     assert driven.letters == []
 
 
@@ -50,7 +51,31 @@ def test_waiting_scans_are_released_in_their_own_order() -> None:
     driven = Driven()
     driven.work(scan("late", hours(2), sequence=8), scan("early", hours(1), sequence=7))
     driven.work(binding(T0, known_at=hours(3)))
-    assert [(fact.id, fact.rank) for fact in driven.found] == [("early", 8), ("late", 9)]
+    assert [(fact.id, fact.rank) for fact in driven.found] == [("early", 80_000), ("late", 90_000)]
+
+
+def test_facts_of_one_record_keep_their_order_when_they_are_released() -> None:
+    driven = Driven()
+    first, second = scan("f#0", hours(1), sequence=7, rank=-1), scan("f#1", hours(1), sequence=7)
+    driven.work(scan("other", hours(1), sequence=6), first, second, scan("next", hours(2), sequence=8, rank=-1))
+    driven.work(binding(T0, known_at=hours(3)))
+    assert [fact.id for fact in sorted(driven.found, key=lambda fact: fact.order)] == ["other", "f#0", "f#1", "next"]
+    assert len({fact.order for fact in driven.found}) == 4
+
+
+def test_a_dispatch_that_waited_for_its_order_binds_its_parcels_once_the_order_is_known() -> None:
+    driven = Driven()
+    order = Alias(AliasKind.ORDER, "1001")
+    driven.work(dispatch("d1", hours(1), order, PARCEL), scan("s1", hours(2)))
+    assert driven.found == []
+    effects = driven.work(binding(T0, subject(), alias=order, known_at=hours(3)))
+    brought = [decode_entry(out.value or b"") for out in effects.outputs if out.topic is Topic.DIRECTORY]
+    assert [(out.topic, out.key) for out in effects.outputs] == [
+        (Topic.JOURNEY_LOG, b"ann"),
+        (Topic.DIRECTORY, PARCEL.key()),
+    ]
+    driven.work(*brought)
+    assert [(fact.id, fact.subject.customer) for fact in driven.found] == [("d1", "ann"), ("s1", "ann")]
 
 
 def test_a_released_scan_that_was_known_after_its_binding_keeps_its_own_time_and_rank() -> None:
