@@ -1,0 +1,93 @@
+"""The loop of the stateless first stage over one input topic: records → facts written → acknowledged.
+
+At least once: a slice is acknowledged when the broker has all that it came to. What is written twice after a crash is
+dropped downstream by the record's source position (decision 0004).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
+
+from aiokafka.structs import RecordMetadata
+from faust.types import Message
+
+from app.clock import Instant
+from app.shell.batch_path import Slice
+from app.shell.telemetry_protocol import Outcome, Telemetry
+from app.stage import IntakeStage, LogRecord, OutRecord
+from app.topics import Topic
+
+_IN_FLIGHT: Final = 4
+"""Slices whose facts may be on their way to the broker at the same time; their order is kept."""
+
+Send = Callable[[Sequence[OutRecord]], Awaitable[Sequence[asyncio.Future[RecordMetadata]]]]
+
+
+class Guard(Protocol):
+    """Runs a coroutine in the background; its failure stops the worker."""
+
+    def __call__(self, work: Awaitable[None]) -> "asyncio.Task[None]":
+        """Start it."""
+        ...
+
+
+class IntakeLoop:
+    """Admits the slices of one input topic, in the order they come."""
+
+    def __init__(
+        self,
+        topic: Topic,
+        stage: IntakeStage,
+        send: Send,
+        *,
+        telemetry: Telemetry,
+        finish: Callable[[Message, bool], None],
+        guard: Guard,
+    ) -> None:
+        self.topic = topic
+        self._stage = stage
+        self._send = send
+        self._telemetry = telemetry
+        self._finish = finish
+        self._guard = guard
+        self._newest: dict[int, Instant] = {}
+        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+
+    async def take(self, message: Message, records: Slice) -> None:
+        """Admit a slice and hand its facts to the broker; acknowledged later, when they have arrived."""
+        facts: list[OutRecord] = []
+        outcomes: list[Outcome] = []
+        for record in self._log_records(message.partition, records):
+            admitted = self._stage.admit(record)
+            facts.extend(admitted)
+            outcomes.append(_outcome(admitted))
+        await self._in_flight.acquire()
+        sent = await self._send(facts)
+        self._guard(self._arrive(message, sent, outcomes))
+
+    async def _arrive(
+        self, message: Message, sent: Sequence[asyncio.Future[RecordMetadata]], outcomes: Sequence[Outcome]
+    ) -> None:
+        await asyncio.gather(*sent)
+        self._finish(message, True)
+        self._in_flight.release()
+        for outcome in outcomes:
+            self._telemetry.event_in(self.topic, outcome)
+
+    def _log_records(self, partition: int, records: Slice) -> list[LogRecord]:
+        """Convert a slice; timestamps become the running maximum, because a new leader's clock may be behind."""
+        newest, topic = self._newest.get(partition, Instant(0)), self.topic
+        converted = []
+        for record in records:
+            newest = max(newest, record.timestamp)
+            converted.append(
+                LogRecord(record.key, record.value, newest, topic, partition, record.offset, record.headers)
+            )
+        self._newest[partition] = newest
+        return converted
+
+
+def _outcome(admitted: Sequence[OutRecord]) -> Outcome:
+    if not admitted:
+        return "ignored"
+    return "dead_letter" if any(record.topic is Topic.DEAD_LETTERS for record in admitted) else "admitted"

@@ -1,0 +1,237 @@
+"""The loop of a keyed stage over one partition: compute, commit, take over, acknowledge (decision 0004)."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Final, Protocol
+
+from faust.types import Message
+
+from app.clock import Instant
+from app.errors import MakegoodError
+from app.shell.batch_path import Slice
+from app.shell.safe_clock import wall_clock
+from app.shell.state_tables import PartitionState
+from app.shell.telemetry_protocol import Telemetry
+from app.shell.time_index import Due
+from app.stage import Effects, KeyedStage, LogRecord, Round, tick_of
+
+log = logging.getLogger(__name__)
+
+_WAITING_SLICES: Final = 4
+"""Slices of a partition that wait in memory; more would make ticks wait behind them."""
+LARGE_STATE_BYTES: Final = 256 * 1024
+
+
+class StageError(MakegoodError):
+    """A stage broke its contract; the worker stops, because going on would spin or lose."""
+
+
+class Writer(Protocol):
+    """What a partition needs of its writer."""
+
+    async def commit(self, effects: Effects, offset: int) -> int | None:
+        """Write a round in one transaction; see `PartitionWriter.commit`."""
+        ...
+
+
+class Delivery:
+    """A slice on its way through a partition: its records, and the Faust message that stands for it."""
+
+    def __init__(self, message: Message, records: Slice) -> None:
+        self.message = message
+        self.records = records
+
+
+Finish = Callable[[Message, bool], None]
+"""Acknowledge a message (True), or give it back unworked (False)."""
+
+
+class Work:
+    """What a round takes on: records without the ticks, where the log goes on after them, slices it finishes."""
+
+    def __init__(self, records: list[LogRecord], resume_at: int | None, finished: list[Delivery]) -> None:
+        self.records = records
+        self.resume_at = resume_at
+        self.finished = finished
+
+
+class PartitionLoop:
+    """Works one partition of a keyed stage, one round at a time; partitions run side by side.
+
+    Live, each round takes the slices at hand (up to `slice_records` records) and up to as many due keys. Under the data
+    clock, records are held back until a tick and then worked in one round with all that is due by it.
+    """
+
+    def __init__(
+        self,
+        state: PartitionState,
+        writer: Writer,
+        *,
+        data_clock: bool,
+        slice_records: int,
+        telemetry: Telemetry,
+        finish: Finish,
+    ) -> None:
+        self.state = state
+        self.stage: KeyedStage = state.stage
+        self.partition = state.partition
+        self.until = Instant(0)
+        self._writer = writer
+        self._data_clock = data_clock
+        self._limit = slice_records
+        self._telemetry = telemetry
+        self._finish = finish
+        self._inbox: deque[Delivery] = deque()
+        self._held: list[LogRecord] = []
+        self._held_deliveries: list[Delivery] = []
+        self._newest = Instant(0)
+        self._stopping = False
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+
+    async def offer(self, message: Message, records: Slice) -> None:
+        """Take a slice; waits while too many are waiting. A stopping partition gives it back at once."""
+        while len(self._inbox) >= _WAITING_SLICES and not self._stopping:
+            self._room.clear()
+            await self._room.wait()
+        if self._stopping:
+            self._finish(message, False)
+            return
+        self._inbox.append(Delivery(message, records))
+        self._arrived.set()
+
+    def stop(self) -> None:
+        """Finish the round in flight, give back all else."""
+        self._stopping = True
+        for delivery in (*self._held_deliveries, *self._inbox):
+            self._finish(delivery.message, False)
+        self._inbox.clear()
+        self._held.clear()
+        self._held_deliveries.clear()
+        self._arrived.set()
+        self._room.set()
+
+    async def run(self) -> None:
+        """Work until stopped; any exception is a bug or a lost partition and must stop the worker."""
+        while not self._stopping:
+            if self._data_clock:
+                await self._step_with_data_clock()
+            else:
+                await self._step_live()
+
+    async def _step_live(self) -> None:
+        work = self._take()
+        due = self.state.index.peek(self.until, self._limit)
+        if work.resume_at is None and not due.keys:
+            await self._arrived.wait()
+            self._arrived.clear()
+            return
+        await self._round(work, due)
+
+    def _take(self) -> Work:
+        """Take whole slices up to the limit; ticks among them raise the partition's clock."""
+        work = Work([], None, [])
+        while self._inbox and (not work.finished or len(work.records) + len(self._inbox[0].records) <= self._limit):
+            delivery = self._inbox.popleft()
+            for record in self._log_records(delivery.records):
+                tick = tick_of(record)
+                if tick is None:
+                    work.records.append(record)
+                else:
+                    self.until = max(self.until, tick)
+            work.resume_at = delivery.records.ends
+            work.finished.append(delivery)
+        self._room.set()
+        return work
+
+    async def _step_with_data_clock(self) -> None:
+        if not self._inbox:
+            self._arrived.clear()
+            await self._arrived.wait()
+            return
+        delivery = self._inbox.popleft()
+        self._room.set()
+        self._held_deliveries.append(delivery)
+        records = self._log_records(delivery.records)
+        delivery.records.clear()
+        for record in records:
+            tick = tick_of(record)
+            if tick is None:
+                self._held.append(record)
+            elif not await self._work_held(tick, record.offset + 1):
+                return
+        if not self._held:
+            self._finish_all(self._held_deliveries)
+
+    async def _work_held(self, tick: Instant, resume_at: int) -> bool:
+        """Work all that is held back up to a tick; False when the partition was given up meanwhile."""
+        self.until = max(self.until, tick)
+        records, self._held = self._held, []
+        await self._round(Work(records, resume_at, []), self.state.index.peek(self.until))
+        while not self._stopping and (due := self.state.index.peek(self.until)).keys:
+            await self._round(Work([], resume_at, []), due)
+        return not self._stopping
+
+    def _finish_all(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            self._finish(delivery.message, True)
+        deliveries.clear()
+
+    def _log_records(self, records: Slice) -> list[LogRecord]:
+        """Convert a slice; timestamps become the running maximum, because a new leader's clock may be behind."""
+        newest, topic, partition = self._newest, self.stage.log, self.partition
+        converted = []
+        for record in records:
+            newest = max(newest, record.timestamp)
+            converted.append(
+                LogRecord(record.key, record.value, newest, topic, partition, record.offset, record.headers)
+            )
+        self._newest = newest
+        return converted
+
+    async def _round(self, work: Work, due: Due) -> None:
+        state, stage = self.state, self.stage
+        resume_at = work.resume_at if work.resume_at is not None else state.resume_at
+        if resume_at is None:
+            raise StageError(f"{stage.name}/{self.partition}: a round before anything was read")
+        started = perf_counter()
+        effects = stage.work(Round(self.partition, work.records, due.keys, self.until), state.view)
+        self._check(due.keys, effects)
+        computed = perf_counter()
+        written_to = await self._writer.commit(effects, resume_at)
+        state.apply(effects)
+        state.resume_at = resume_at
+        state.read_to = max(state.read_to, written_to or 0)
+        self._finish_all(work.finished)
+        self._tell(work.records, due, effects, (computed - started, perf_counter() - computed))
+
+    def _check(self, due: Sequence[bytes], effects: Effects) -> None:
+        """Refuse what would lose a deadline (no instant for a changed key) or spin (a due key left as it was)."""
+        silent = effects.changes.keys() - effects.next_due.keys()
+        if any(effects.changes[key] is not None for key in silent):
+            raise StageError(f"{self.stage.name}/{self.partition}: a changed key without a word on its next deadline")
+        for key in due:
+            if key not in effects.changes or effects.changes[key] == self.state.table.get(key):
+                raise StageError(f"{self.stage.name}/{self.partition}: a deadline due by {self.until} was left unfired")
+
+    def _tell(
+        self,
+        records: list[LogRecord],
+        due: Due,
+        effects: Effects,
+        seconds: tuple[float, float],
+    ) -> None:
+        name, telemetry, now = self.stage.name, self._telemetry, wall_clock()
+        telemetry.batch(name, len(records), len(due.keys))
+        telemetry.round_seconds(name, *seconds)
+        telemetry.outputs_committed(name, effects.outputs)
+        if records:
+            telemetry.event_to_commit(name, records, now)
+        if due.earliest is not None and not self._data_clock:
+            telemetry.timer_lateness(name, (now - due.earliest) / 1000, len(due.keys))
+        if effects.changes:
+            sizes = [len(value) for value in effects.changes.values() if value is not None]
+            telemetry.state_bytes(name, max(sizes, default=0), sum(size > LARGE_STATE_BYTES for size in sizes))

@@ -1,0 +1,66 @@
+"""One transactional producer per stage and owned partition: outputs, state, offsets move together (decision 0004)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from app.shell.writers import BulkWriter, WireName, new_producer
+from app.stage import Effects, KeyedStage, OutRecord
+
+
+class PartitionWriter:
+    """Commits the rounds of one partition, each in one transaction.
+
+    Starting it begins a new epoch of `transactional_id`: whoever had the partition before can commit no more, and what
+    it had begun is aborted. `timeout_ms` must not exceed the group's session timeout: an owner frozen inside a
+    transaction holds up every reader of committed records until then.
+    """
+
+    def __init__(
+        self,
+        connection: Mapping[str, Any],
+        wire_name: WireName,
+        stage: KeyedStage,
+        partition: int,
+        group_id: str,
+        timeout_ms: int,
+    ) -> None:
+        self._source = TopicPartition(wire_name(stage.log), partition)
+        self._changelog = stage.changelog
+        self._group_id = group_id
+        self._producer: AIOKafkaProducer = new_producer(
+            connection,
+            transactional_id=f"{group_id}.{self._source.topic}.{partition}",
+            transaction_timeout_ms=timeout_ms,
+        )
+        self._writer = BulkWriter(self._producer, wire_name)
+
+    async def start(self) -> None:
+        """Fence all earlier owners; returns when their last transaction has ended."""
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._producer.stop()
+
+    async def commit(self, effects: Effects, offset: int) -> int | None:
+        """Write a round and commit the log up to `offset` (exclusive).
+
+        Returns the changelog offset after the last change, None without changes. Any exception (fenced, timed out,
+        refused) leaves the outcome to the broker: the worker must stop and read the truth when it comes back.
+        """
+        producer = self._producer
+        await producer.begin_transaction()
+        changes = await self._writer.send(self._changes(effects))
+        outputs = await self._writer.send(effects.outputs)
+        await producer.send_offsets_to_transaction({self._source: offset}, self._group_id)
+        written = await asyncio.gather(*changes)
+        await asyncio.gather(*outputs)
+        await producer.commit_transaction()
+        return max((metadata.offset for metadata in written), default=None)
+
+    def _changes(self, effects: Effects) -> Sequence[OutRecord]:
+        partition = self._source.partition
+        return [OutRecord(self._changelog, key, value, (), partition) for key, value in effects.changes.items()]
