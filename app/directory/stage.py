@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from app.clock import Instant
 from app.directory.changes import Step, bind, expire, waited
-from app.directory.state import AliasState, decode_state, encode_state
+from app.directory.state import AliasState, decode_state, encode_state, stored_due
 from app.facts import AliasBound, DirectoryEntry, Fact, decode_entry, encode_entry, encode_fact
 from app.intake.aliases import bindings
 from app.outputs import DeadLetter
@@ -45,7 +45,7 @@ class Directory:
 
     def next_due(self, value: bytes) -> Instant | None:
         """Return the earliest deadline in a stored state."""
-        return decode_state(value).next_due()
+        return stored_due(value)
 
     def _ordered(self, records: Iterable[LogRecord]) -> list[tuple[bytes, DirectoryEntry]]:
         entries = [_entry(record) for record in records if tick_of(record) is None]
@@ -78,15 +78,16 @@ class _Session:
         self._take(key, bind(state, entry) if isinstance(entry, AliasBound) else waited(state, entry))
 
     def effects(self) -> Effects:
-        changes = {key: encode_state(self._states[key]) for key in self._changed}
+        changes = {key: encode_state(self._states[key], self._dues[key]) for key in self._changed}
         kept = {key: value for key, value in changes.items() if value is not None or key in self._table}
         return Effects(self._outputs, kept, {key: self._dues[key] for key in kept})
 
     def _state(self, key: bytes) -> AliasState:
         state = self._states.get(key)
         if state is None:
-            state = self._states[key] = decode_state(self._table.get(key))
-            self._dues[key] = state.next_due()
+            value = self._table.get(key)
+            state = self._states[key] = decode_state(value)
+            self._dues[key] = None if value is None else stored_due(value)
         return state
 
     def _take(self, key: bytes, step: Step) -> None:

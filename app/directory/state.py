@@ -1,5 +1,6 @@
 """What the directory keeps of one alias, and its form in table and changelog."""
 
+import struct
 from typing import Final
 
 import msgspec
@@ -33,21 +34,32 @@ class AliasState(Struct, frozen=True, array_like=True):
 
 EMPTY: Final = AliasState()
 
-_VERSION: Final = b"\x01"
+_VERSION: Final = 1
+_NEVER: Final = -1
+_HEAD: Final = struct.Struct(">Bq")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AliasState)
 
 
-def encode_state(state: AliasState) -> bytes | None:
-    """Encode for the table and changelog: a version byte, then msgpack, no spare capacity. Empty: None (remove)."""
-    return _VERSION + _encoder.encode(state) if state.bindings or state.waiting else None
+def encode_state(state: AliasState, next_due: Instant | None) -> bytes | None:
+    """Encode for table and changelog: version byte, earliest deadline, msgpack, of exact size. Empty: None (remove)."""
+    if not (state.bindings or state.waiting):
+        return None
+    return _HEAD.pack(_VERSION, _NEVER if next_due is None else next_due) + _encoder.encode(state)
 
 
 def decode_state(value: bytes | None) -> AliasState:
     """Decode a stored state; a wrong version or shape raises (it is ours: a bug, not bad input)."""
     if value is None:
         return EMPTY
-    if value[:1] != _VERSION:
-        msg = f"directory state of version {value[:1]!r}, this worker reads {_VERSION!r}: upgrade it first"
+    stored_due(value)
+    return _decoder.decode(memoryview(value)[_HEAD.size :])
+
+
+def stored_due(value: bytes) -> Instant | None:
+    """Return the earliest deadline of a stored state without decoding it: the time index asks for millions."""
+    version, due = _HEAD.unpack_from(value)
+    if version != _VERSION:
+        msg = f"directory state of version {version}, this worker reads {_VERSION}: upgrade it first"
         raise ValueError(msg)
-    return _decoder.decode(memoryview(value)[1:])
+    return None if due == _NEVER else Instant(due)
