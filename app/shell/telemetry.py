@@ -17,8 +17,8 @@ from app.shell.telemetry_protocol import Outcome
 from app.stage import LogRecord, OutRecord
 from app.topics import Topic
 
-Decode = Callable[[Topic, bytes], Output]
-"""How an output is read back for counting; given by emit."""
+Decode = Callable[[Topic, bytes], Output | None]
+"""How an output is read back for counting: `Emit.decode`."""
 
 _COUNTED: Final = frozenset({Topic.SUPPRESSIONS, Topic.REMEDIES, Topic.DEAD_LETTERS})
 _LOGS: Final = {"directory": Topic.DIRECTORY, "journey": Topic.JOURNEY_LOG}
