@@ -1,4 +1,4 @@
-"""Starting and ending one Java process so that none is ever left behind."""
+"""Starting and ending a process (the broker, a replay's worker) so that none is ever left behind."""
 
 import contextlib
 import ctypes
@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,17 +19,21 @@ _STARTER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="makegood
 """Linux sends the death signal when the starting *thread* ends: this one lives as long as the process."""
 
 
-def spawn(command: Sequence[str], output: Path, *, outlive_us: bool) -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own, its output appended to a file.
+def spawn(
+    command: Sequence[str], output: Path, *, outlive_us: bool, environment: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start a process in a session of its own, its output appended to a file; `environment` None: ours.
 
     A session of its own keeps the terminal's Ctrl-C from it: we end it, after those that use it. Unless it is to
     `outlive_us`, the kernel kills it when we die, however we die.
     """
     tie = None if outlive_us else partial(_die_with, os.getpid())
-    return _STARTER.submit(_popen, command, output, tie).result()
+    return _STARTER.submit(_popen, command, output, tie, environment).result()
 
 
-def _popen(command: Sequence[str], output: Path, tie: Callable[[], None] | None) -> "subprocess.Popen[bytes]":
+def _popen(
+    command: Sequence[str], output: Path, tie: Callable[[], None] | None, environment: Mapping[str, str] | None
+) -> "subprocess.Popen[bytes]":
     with output.open("ab") as out:
         return subprocess.Popen(
             command,
@@ -37,6 +41,7 @@ def _popen(command: Sequence[str], output: Path, tie: Callable[[], None] | None)
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=environment,
             preexec_fn=tie,  # noqa: PLW1509 - it makes two system calls and takes no lock
         )
 
