@@ -49,14 +49,16 @@ Facts = dict[str, object]
 
 def verdict(story: Story, got: Sequence[Sequence[Emitted]], policy: PolicyVersion) -> str:
     """Return a readable account of every difference, the empty string when there is none."""
+    parts = (verdict_on(story, entry, outputs, policy) for entry, outputs in zip(story.timeline, got, strict=True))
+    return "\n\n".join(part for part in parts if part)
+
+
+def verdict_on(story: Story, entry: Entry, outputs: Sequence[Emitted], policy: PolicyVersion) -> str:
+    """Return a readable account of every difference in one entry, the empty string when there is none."""
     zone = ZoneInfo(story.zone)
-    parts: list[str] = []
-    for entry, outputs in zip(story.timeline, got, strict=True):
-        lines = [*_differences(entry, outputs, zone), *_unexplained(outputs, policy, zone)]
-        if lines:
-            head = f"{story.name}:{entry.line}  {local(entry.at, zone)}  {entry.say}"
-            parts.append("\n".join([head, *(f"    {line}" for line in lines)]))
-    return "\n\n".join(parts)
+    lines = [*_differences(entry, outputs, zone), *_unexplained(outputs, policy, zone)]
+    head = f"{story.name}.yaml:{entry.line}  {local(entry.at, zone)}  {entry.say}"
+    return "\n".join([head, *(f"    {line}" for line in lines)]) if lines else ""
 
 
 def local(instant: Instant, zone: ZoneInfo) -> str:

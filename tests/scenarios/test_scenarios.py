@@ -1,0 +1,28 @@
+import pytest
+
+from app.decide.folder import version_of
+from app.replay.timeline import ExpectedDeadLetter, ExpectedDecision, Story
+from tests.scenarios.scenarios import policy_files, scenarios
+from tests.support.pipeline import admitted, decided
+from tests.support.verdict import verdict
+
+SILENT = (ExpectedDecision, ExpectedDeadLetter)
+
+
+@pytest.mark.parametrize("story", scenarios(), ids=lambda story: story.name)
+def test_everything_expected_comes_out_and_nothing_else(story: Story) -> None:
+    policy = policy_files(story.policy)
+    got = list(decided(admitted(story), policy))
+    difference = verdict(story, got, version_of(policy))
+    assert not difference, f"\n{story.title}\n\n{difference}"
+
+
+@pytest.mark.parametrize("story", scenarios(), ids=lambda story: story.name)
+def test_every_expectation_says_by_which_rule_and_why(story: Story) -> None:
+    unfounded = [
+        f"{story.name}.yaml:{expected.line}"
+        for entry in story.timeline
+        for expected in entry.expect
+        if not (isinstance(expected, SILENT) or (expected.rules and expected.because))
+    ]
+    assert not unfounded, "give `rule` and `because` to " + ", ".join(unfounded)
