@@ -1,5 +1,6 @@
 """Say in one line why a broker did not start or did not stay: from the end of its log."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -7,6 +8,8 @@ from app.broker.ports import port_taken
 from app.errors import SetupError
 
 _TAIL_BYTES: Final = 200_000
+_FOREIGN: Final = ("Invalid cluster.id", "Stored node id", "No valid meta.properties", "INCONSISTENT_CLUSTER_ID")
+_THROWN: Final = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): .+", re.MULTILINE)
 _NO_SPACE: Final = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -34,7 +37,7 @@ def explain(said: str, data_dir: Path, port: int) -> SetupError:
         return port_taken(port)
     if "Failed to acquire lock on file" in said:
         return SetupError(f"another broker already uses {data_dir}: stop it (`makegood broker stop`) or choose --data")
-    if "Invalid cluster.id" in said or "has no valid meta.properties" in said:
+    if any(sign in said for sign in _FOREIGN):
         return SetupError(f"{data_dir} holds another cluster's data: choose another --data or remove that folder")
     if "Permission denied" in said or "AccessDenied" in said:
         return SetupError(f"the broker may not write to {data_dir}: give us the right to, or choose another --data")
@@ -50,7 +53,7 @@ def disk_full(data_dir: Path) -> SetupError:
 
 def _last_complaint(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    complaints = [line for line in lines if " ERROR " in line or " FATAL " in line or line.startswith("Exception")]
     if not lines:
         return "and its log is empty"
+    complaints = _THROWN.findall(said) or [line for line in lines if " ERROR " in line]
     return f"its log says: {(complaints or lines)[-1][:400]}"

@@ -4,15 +4,17 @@ import contextlib
 import json
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
+from types import MappingProxyType
+from typing import Final, NamedTuple, Self
 
 from app.broker import diagnosis, process
 from app.broker.java import LOG_CONFIG, class_path, find_java
 from app.broker.ports import free_port, require_free
 from app.broker.probe import is_serving
 from app.broker.properties import HOST, server_properties
-from app.broker.storage import DataDir, format_once, prepare
+from app.broker.storage import DataDir, format_once, prepare, turn_of
 from app.errors import SetupError
 
 _START_SECONDS: Final = 90.0
@@ -22,34 +24,61 @@ _PORT_TRIES: Final = 4
 _JVM: Final = ("-Xms64m", "-Xmx192m", "-XX:MaxDirectMemorySize=48m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
 
 
+_NOTHING_ELSE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class _Launch(NamedTuple):
+    """How a broker was started, to start it so again."""
+
+    detached: bool
+    also: Mapping[str, str]
+
+
 class Broker:
     """A running (or ended) embedded broker on loopback.
 
     Use it as a context manager, or call `stop`. Unless started `detached`, it dies with this process at the latest.
     """
 
-    def __init__(self, data: DataDir, port: int, pid: int, child: "subprocess.Popen[bytes] | None" = None) -> None:
+    def __init__(
+        self,
+        data: DataDir,
+        port: int,
+        pid: int,
+        child: "subprocess.Popen[bytes] | None" = None,
+        launch: _Launch | None = None,
+    ) -> None:
         self.data_dir = data.root
         self.port = port
         self.pid = pid
         self._data = data
         self._child = child
+        self._as = launch or _Launch(detached=True, also=_NOTHING_ELSE)
 
     @classmethod
-    def start(cls, data_dir: Path, port: int = 0, *, detached: bool = False) -> Self:
+    def start(
+        cls, data_dir: Path, port: int = 0, *, detached: bool = False, also: Mapping[str, str] = _NOTHING_ELSE
+    ) -> Self:
         """Start a broker over `data_dir` and return once it serves; port 0 takes a free one.
+
+        `detached`: it outlives this process. `also`: broker properties put over ours (see `server_properties`).
 
         Raises SetupError, one line, when Java or jars are missing, the port is taken, the disk is full, another broker
         uses the directory, or it does not serve within 90 s.
         """
         data = DataDir(data_dir.resolve())
+        launch = _Launch(detached, also)
         java, jars = find_java(), class_path()
         prepare(data)
-        _refuse_a_second(data)
-        for _ in range(_PORT_TRIES - 1):
-            with contextlib.suppress(_PortRaceError):
-                return cls._launch(data, port, java, jars, detached=detached)
-        return cls._launch(data, port, java, jars, detached=detached)
+        try:
+            with turn_of(data):
+                _refuse_a_second(data)
+                for _ in range(_PORT_TRIES - 1):
+                    with contextlib.suppress(_PortRaceError):
+                        return cls._launch(data, port, java, jars, launch)
+                return cls._launch(data, port, java, jars, launch)
+        except OSError as error:
+            raise diagnosis.explain(str(error), data.root, port) from error
 
     @classmethod
     def running_on(cls, data_dir: Path) -> Self | None:
@@ -63,18 +92,18 @@ class Broker:
         return broker if broker.is_alive() and _is_ours(broker.pid, data) else None
 
     @classmethod
-    def _launch(cls, data: DataDir, port: int, java: str, jars: str, *, detached: bool) -> Self:
+    def _launch(cls, data: DataDir, port: int, java: str, jars: str, launch: _Launch) -> Self:
         if port:
             require_free(port)
         chosen = port or free_port()
-        data.properties.write_text(server_properties(data.log_dir, chosen, free_port()), encoding="ascii")
+        data.properties.write_text(server_properties(data.log_dir, chosen, free_port(), launch.also), encoding="ascii")
         format_once(data, java, jars)
         data.output.unlink(missing_ok=True)
         since = data.broker_log.stat().st_size if data.broker_log.exists() else 0
         command = [java, *_JVM, f"-Dlog4j2.configurationFile={LOG_CONFIG}", f"-Dmakegood.log={data.broker_log}"]
         command += ["-cp", jars, "kafka.Kafka", str(data.properties)]
-        child = process.spawn(command, data.output, outlive_us=detached)
-        broker = cls(data, chosen, child.pid, child)
+        child = process.spawn(command, data.output, outlive_us=launch.detached)
+        broker = cls(data, chosen, child.pid, child, launch)
         with contextlib.ExitStack() as undo:
             undo.callback(broker.kill)
             broker._note()
@@ -118,7 +147,7 @@ class Broker:
     def restart(self) -> None:
         """Start it again on the same port and data, stopping it first if it runs."""
         self.stop()
-        again = type(self).start(self.data_dir, self.port, detached=self._child is None)
+        again = type(self).start(self.data_dir, self.port, detached=self._as.detached, also=self._as.also)
         self.pid, self._child = again.pid, again._child  # noqa: SLF001
 
     def __enter__(self) -> Self:

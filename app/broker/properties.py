@@ -1,6 +1,8 @@
 """The embedded broker's configuration: one node that is broker and controller, on loopback only."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 HOST: Final = "127.0.0.1"
@@ -37,9 +39,12 @@ _FIXED: Final = {
 }
 
 
-def server_properties(log_dir: Path, port: int, controller_port: int) -> str:
-    """Return the text of `server.properties` for a node whose data is in `log_dir`.
+def server_properties(
+    log_dir: Path, port: int, controller_port: int, also: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return the text of `server.properties` for a node whose data is in `log_dir`; `also` is put over ours.
 
+    `{port}` and `{controller_port}` in a value of `also` stand for the chosen ports.
     The voter list is static and read anew at each start, so the controller's port may differ from run to run.
     """
     listeners = f"PLAINTEXT://{HOST}:{port}"
@@ -49,7 +54,11 @@ def server_properties(log_dir: Path, port: int, controller_port: int) -> str:
         "controller.quorum.voters": f"1@{HOST}:{controller_port}",
         "log.dirs": str(log_dir),
     }
-    return "".join(f"{name}={_escaped(value)}\n" for name, value in (_FIXED | where).items())
+    theirs = {
+        name: value.replace("{port}", str(port)).replace("{controller_port}", str(controller_port))
+        for name, value in also.items()
+    }
+    return "".join(f"{name}={_escaped(value)}\n" for name, value in (_FIXED | where | theirs).items())
 
 
 def _escaped(value: str) -> str:

@@ -1,10 +1,13 @@
 """The broker's data directory: what lies where, the cluster's id, formatting it once."""
 
 import base64
+import fcntl
 import os
 import secrets
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -65,6 +68,14 @@ def prepare(data: DataDir) -> None:
         raise diagnosis.disk_full(data.root)
     if not os.access(data.root, os.W_OK):
         raise SetupError(f"the broker may not write to {data.root}: give us the right to, or choose another --data")
+
+
+@contextmanager
+def turn_of(data: DataDir) -> Iterator[None]:
+    """Wait here while another process starts a broker over the same directory."""
+    with (data.root / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def format_once(data: DataDir, java: str, class_path: str) -> None:
