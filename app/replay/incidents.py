@@ -161,7 +161,7 @@ def _input(one: Snapshot, caller: str, said: _Said, place: int, sequence: int) -
         "case_id": one.number,
         **said.fields,
     }
-    origin = Position(FILE, one.line)
+    origin = Position(FILE, one.line, place)
     return InputEvent(Topic.CASE_EVENTS, one.number, one.updated, sequence, origin, said.type, payload)
 
 

@@ -46,7 +46,7 @@ def load(data: Path) -> Timeline:
     def events() -> Iterator[InputEvent]:
         for sequence, (_, number, place) in enumerate(index):
             order = tables.orders[number]
-            yield _event(tables, order, _steps(order)[place], sequence)
+            yield _event(tables, order, place, sequence)
 
     return Timeline(NAME, NAME, len(index), tuple(malformed), events)
 
@@ -94,10 +94,11 @@ def _reviewed(review: Review) -> list[_Step]:
     return [_Step(review.created, "case_opened", review), answered, _Step(review.answered, "case_resolved", review)]
 
 
-def _event(tables: Tables, order: Order, step: _Step, sequence: int) -> InputEvent:
+def _event(tables: Tables, order: Order, place: int, sequence: int) -> InputEvent:
+    step = _steps(order)[place]
     topic, type_, payload = _fields(tables, order, step)
     about = step.about
-    origin = Position(REVIEWS, about.line) if isinstance(about, Review) else Position(ORDERS, order.line)
+    origin = Position(REVIEWS, about.line, place) if isinstance(about, Review) else Position(ORDERS, order.line, place)
     stamped = {"event_id": _event_id(order, step), "occurred_at": to_iso(step.known_at), **payload}
     return InputEvent(topic, _key(topic, order, about), step.known_at, sequence, origin, type_, stamped)
 

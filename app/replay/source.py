@@ -10,10 +10,14 @@ from app.topics import Topic
 
 
 class Position(NamedTuple):
-    """Where in the recorded data something stands: the file's name and its line, the first being 1."""
+    """Where in the recorded data something stands: the file's name and its line, the first being 1.
+
+    `part` tells apart the events that one line comes to.
+    """
 
     file: str
     line: int
+    part: int = 0
 
 
 class InputEvent(NamedTuple):

@@ -1,0 +1,93 @@
+"""What an offline and a Kafka replay have in common: what is played, under which policy, and who is told."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from app.clock import Instant
+from app.facts import Fact, PolicyActivated, Source, Subject, encode_fact
+from app.ids import FactId, PolicyVersion
+from app.replay.recording import Recording
+from app.replay.source import InputEvent, Malformed
+from app.replay.wire import InputRecord, records, stretches
+from app.stage import OutRecord
+from app.topics import Topic
+
+STRETCH: Final = 2_000
+"""Input events between two ticks."""
+
+Advance = Callable[[int], None]
+"""Told how many more events have been worked."""
+
+
+class Policy(NamedTuple):
+    """A checked policy folder: its content address and its files."""
+
+    version: PolicyVersion
+    files: dict[str, bytes]
+
+
+class Played(NamedTuple):
+    """A stretch as it is written to the input topics, and the tick after it."""
+
+    records: tuple[OutRecord, ...]
+    until: Instant
+
+
+class Session:
+    """One replay: its events in stretches, with what is malformed reported and what is played counted.
+
+    `until` None: the clock stops at the source's own end or its last event.
+    """
+
+    def __init__(
+        self,
+        events: Iterator[InputEvent],
+        policy: Policy,
+        recording: Recording,
+        *,
+        until: Instant | None,
+        report: Callable[[Malformed], None],
+        advance: Advance,
+        size: int = STRETCH,
+    ) -> None:
+        self.policy = policy
+        self.recording = recording
+        self._events = events
+        self._until = until
+        self._report = report
+        self._advance = advance
+        self._size = size
+        self.stopped_at: Instant | None = None
+
+    def stretches(self) -> Iterator[Played]:
+        """Yield the stretches, then an empty one when the clock goes on after the last event."""
+        for stretch in stretches(records(self._events, self._until, self._malformed), self._size):
+            for record in stretch.records:
+                self.recording.played(record)
+            self.stopped_at = stretch.until
+            yield Played(tuple(_input_of(record) for record in stretch.records), stretch.until)
+            self._advance(len(stretch.records))
+        if self._until is not None and (self.stopped_at is None or self._until > self.stopped_at):
+            self.stopped_at = self._until
+            yield Played((), self._until)
+
+    def activation(self, partition: int) -> OutRecord:
+        """Return the record that activates the policy on a partition of the journey log, before any event."""
+        version, files = self.policy
+        fact = Fact(
+            id=FactId(f"policy:{version}"),
+            what=PolicyActivated(version, files),
+            subject=Subject(),
+            occurred_at=Instant(0),
+            known_at=Instant(0),
+            source=Source("policy", 0, 0),
+        )
+        return OutRecord(Topic.JOURNEY_LOG, None, encode_fact(fact), (), partition)
+
+    def _malformed(self, row: Malformed) -> None:
+        self.recording.malformed(row)
+        self._report(row)
+
+
+def _input_of(record: InputRecord) -> OutRecord:
+    return OutRecord(record.topic, record.key, record.value, record.headers)

@@ -1,0 +1,68 @@
+"""Input events as records, and stretches of them: what offline and Kafka runs both feed to the stages."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from app.clock import Instant
+from app.errors import InvalidRecord, SetupError
+from app.facts import Source
+from app.intake.stamp import replay_headers
+from app.replay.source import InputEvent, Malformed
+from app.stage import Headers
+from app.topics import Topic
+from app.wire.payload import encode_event
+
+
+class InputRecord(NamedTuple):
+    """An input event in its schema's form, with the player's headers; `type` is the event's name, for counting."""
+
+    topic: Topic
+    key: bytes | None
+    value: bytes
+    headers: Headers
+    known_at: Instant
+    type: str
+
+
+class Stretch(NamedTuple):
+    """Records that follow each other, and the time up to which nothing is missing: its tick."""
+
+    records: tuple[InputRecord, ...]
+    until: Instant
+
+
+def records(
+    events: Iterable[InputEvent], until: Instant | None, report: Callable[[Malformed], None]
+) -> Iterator[InputRecord]:
+    """Encode events up to `until` (None: all); one that does not fit its schema goes to `report`."""
+    for event in events:
+        if until is not None and event.known_at > until:
+            return
+        try:
+            value = encode_event(event.topic, event.type, event.payload)
+        except InvalidRecord as error:
+            where = f"{event.type}: {error.field}" if error.field else event.type
+            report(Malformed(event.origin.file, event.origin.line, f"{where} {error.detail}"))
+            continue
+        except SetupError as error:
+            report(Malformed(event.origin.file, event.origin.line, str(error)))
+            continue
+        key = None if event.key is None else event.key.encode()
+        yield InputRecord(event.topic, key, value, _headers(event), event.known_at, event.type)
+
+
+def stretches(found: Iterable[InputRecord], size: int) -> Iterator[Stretch]:
+    """Cut into stretches of about `size` records; those with one known_at are never parted (decision 0007)."""
+    current: list[InputRecord] = []
+    for record in found:
+        if len(current) >= size and record.known_at != current[-1].known_at:
+            yield Stretch(tuple(current), current[-1].known_at)
+            current = []
+        current.append(record)
+    if current:
+        yield Stretch(tuple(current), current[-1].known_at)
+
+
+def _headers(event: InputEvent) -> Headers:
+    origin = Source(event.origin.file, event.origin.part, event.origin.line)
+    return replay_headers(event.known_at, event.sequence, origin)
