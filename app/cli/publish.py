@@ -1,0 +1,67 @@
+"""`makegood publish`: write an event of one's own to an input topic."""
+
+import asyncio
+import json
+import sys
+
+import click
+
+from app.errors import InvalidRecord, SetupError
+from app.settings import KafkaSettings, WorkerSettings
+from app.shell.output_reader import codec_of
+from app.shell.publisher import write
+from app.stage import OutRecord
+from app.topics import INPUTS, Topic
+from app.wire.payload import encode_event
+
+_EXAMPLE = """\b
+Example:
+  makegood publish orders order_placed '{"order_id": "1001", "customer_id": "ann",
+    "brand": "harbour_audio", "occurred_at": "2026-07-10T10:00:00+01:00", "lines": []}'
+"""
+
+
+@click.command("publish", epilog=_EXAMPLE)
+@click.argument("topic", type=click.Choice([topic.value for topic in INPUTS]))
+@click.argument("event")
+@click.argument("payload", default="-")
+@click.option("--key", help="record key; the order of records with one key is kept (default: the event's own id)")
+def command(topic: str, event: str, payload: str, key: str | None) -> None:
+    """Write EVENT (see docs/events.md) with PAYLOAD, a JSON object or `-` for one from standard input."""
+    worker, kafka = WorkerSettings(), KafkaSettings()
+    fields = _parsed(sys.stdin.read() if payload == "-" else payload)
+    try:
+        value = encode_event(Topic(topic), event, fields, codec=codec_of(worker))
+    except InvalidRecord as error:
+        where = f" in field {error.field}" if error.field else ""
+        raise SetupError(f"not published: {error.detail}{where}") from error
+    record = OutRecord(Topic(topic), (key or _own_key(fields)).encode(), value)
+    for place in asyncio.run(write(kafka, worker, [record])):
+        print(f"published {event} to {place.topic}, partition {place.partition}, offset {place.first_offset}")
+
+
+def _parsed(text: str) -> dict[str, object]:
+    try:
+        fields = json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"the payload is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise SetupError(message) from error
+    if not isinstance(fields, dict):
+        raise SetupError("the payload must be a JSON object with the event's fields")
+    return fields
+
+
+def _own_key(fields: dict[str, object]) -> str:
+    """Return what upstream would key by: the journey, else the parcel, the case or the customer."""
+    for name in (
+        "order_id",
+        "journey_id",
+        "reservation_id",
+        "trade_in_id",
+        "tracking_number",
+        "case_id",
+        "customer_id",
+    ):
+        if isinstance(fields.get(name), str):
+            return str(fields[name])
+    return ""
