@@ -2,7 +2,7 @@
 
 import heapq
 from binascii import crc32
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from app.clock import Instant
@@ -45,11 +45,6 @@ class MemoryLog:
             )
         )
         self._next_offset += 1
-
-    @property
-    def holds_back(self) -> bool:
-        """Whether it has records that no tick has worked."""
-        return bool(self._held)
 
     def tick(self, until: Instant) -> Sequence[OutRecord]:
         """Work everything appended and everything due by `until`; return what came out."""
@@ -94,6 +89,39 @@ class MemoryLog:
         return due
 
 
+class MemoryStage:
+    """A keyed stage over all its partitions. Records without a key go to the partition they name."""
+
+    def __init__(self, stage: KeyedStage, partitions: int) -> None:
+        self.stage = stage
+        self._logs = tuple(MemoryLog(stage, partition) for partition in range(partitions))
+
+    def append(self, records: Iterable[OutRecord]) -> None:
+        """Append each record to its key's partition."""
+        for record in records:
+            if record.partition is not None:
+                self._logs[record.partition].append(record)
+            elif record.key is not None:
+                self._logs[crc32(record.key) % len(self._logs)].append(record)
+            else:
+                raise MakegoodError(f"a record for {record.topic} with neither key nor partition")
+
+    def tick(self, until: Instant) -> list[OutRecord]:
+        """Tick every partition until the stage has nothing more to tell itself; return what it told others."""
+        told: list[OutRecord] = []
+        while True:
+            outputs = [output for log in self._logs for output in log.tick(until)]
+            told.extend(output for output in outputs if output.topic is not self.stage.log)
+            own = [output for output in outputs if output.topic is self.stage.log]
+            if not own:
+                return told
+            self.append(own)
+
+    def states(self) -> dict[bytes, bytes]:
+        """Return every key's state."""
+        return {key: value for log in self._logs for key, value in log.table.items()}
+
+
 class MemoryCluster:
     """Implements `player.Cluster` without Kafka: records are admitted when published, logs worked when ticked."""
 
@@ -102,39 +130,30 @@ class MemoryCluster:
     ) -> None:
         self.partitions = partitions
         self._intake = intake
-        self._logs = {
-            stage.log: tuple(MemoryLog(stage, partition) for partition in range(partitions))
-            for stage in (directory, journeys)
-        }
-        self._changelogs = {stage.changelog: stage.log for stage in (directory, journeys)}
+        stages = [MemoryStage(stage, partitions) for stage in (directory, journeys)]
+        self._by_log = {stage.stage.log: stage for stage in stages}
+        self._by_changelog = {stage.stage.changelog: stage for stage in stages}
         self._outputs: list[OutRecord] = []
         self._published = 0
 
     async def publish(self, records: Sequence[OutRecord]) -> Ends:
         """Admit input records; records for a log are appended to it."""
         for record in records:
-            if record.topic in self._logs:
-                self._write(record)
-                continue
-            published = LogRecord(record.key, record.value, BEGINNING, record.topic, 0, self._published, record.headers)
-            self._published += 1
-            for admitted in self._intake.admit(published):
-                self._write(admitted)
+            self._write([record] if record.topic in self._by_log else self._admitted(record))
         return {}
 
     async def tick(self, log: Topic, at: Instant) -> Ends:
-        """Work every partition of a log up to `at`; what comes out stands where it belongs when all are done."""
-        came_out = [output for partition in self._logs[log] for output in partition.tick(at)]
-        for output in came_out:
-            self._write(output)
-        return {log: 0}
+        """Work every partition of a log up to `at`."""
+        self._write(self._by_log[log].tick(at))
+        return {}
 
     async def passed(self, ends: Ends) -> None:
         """Return at once: whatever was published or ticked has been worked."""
 
     async def grown(self, ends: Ends) -> bool:
-        """Return whether a log holds records that no tick has worked."""
-        return any(partition.holds_back for log in ends for partition in self._logs[log])
+        """Return False: a tick goes on until the stage has nothing more to tell itself."""
+        del ends
+        return False
 
     async def outputs(self) -> Sequence[OutRecord]:
         """Return the outputs since the last call."""
@@ -143,19 +162,16 @@ class MemoryCluster:
 
     async def states(self, changelog: Topic) -> Mapping[bytes, bytes]:
         """Return the stage's states of all partitions."""
-        states: dict[bytes, bytes] = {}
-        for partition in self._logs[self._changelogs[changelog]]:
-            states.update(partition.table)
-        return states
+        return self._by_changelog[changelog].states()
 
-    def _write(self, record: OutRecord) -> None:
-        if record.topic not in self._logs:
-            self._outputs.append(record)
-            return
-        partitions = self._logs[record.topic]
-        if record.partition is not None:
-            partitions[record.partition].append(record)
-        elif record.key is not None:
-            partitions[crc32(record.key) % len(partitions)].append(record)
-        else:
-            raise MakegoodError(f"a record for {record.topic} with neither key nor partition")
+    def _admitted(self, record: OutRecord) -> Sequence[OutRecord]:
+        offset, self._published = self._published, self._published + 1
+        published = LogRecord(record.key, record.value, BEGINNING, record.topic, 0, offset, record.headers)
+        return self._intake.admit(published)
+
+    def _write(self, records: Sequence[OutRecord]) -> None:
+        for record in records:
+            if record.topic in self._by_log:
+                self._by_log[record.topic].append([record])
+            else:
+                self._outputs.append(record)
