@@ -57,10 +57,16 @@ def _topic(catalog: Catalog, topic: Topic) -> str:
 
 def _event(schema: EventSchema) -> str:
     nested = [
-        f"`{node['name']}`: {node['doc']}\n\n{_table(node)}" for node in _records(schema.declared["fields"], set())
+        f"`{node['name']}`: {node.get('doc', '')}\n\n{_table(node)}"
+        for node in _records(schema.declared["fields"], set())
     ]
     return "\n".join(
-        [f"#### {schema.event} (v{schema.major})\n", f"{schema.declared['doc']}\n", _table(schema.declared), *nested]
+        [
+            f"#### {schema.event} (v{schema.major})\n",
+            f"{schema.declared.get('doc', '')}\n",
+            _table(schema.declared),
+            *nested,
+        ]
     )
 
 
@@ -73,7 +79,7 @@ def _table(record: JsonSchema) -> str:
 
 def _row(field: JsonSchema) -> str:
     default = "required" if "default" not in field else f"`{json.dumps(field['default'])}`"
-    return f"| `{field['name']}` | {_words(field['type'])} | {default} | {field['doc']} |"
+    return f"| `{field['name']}` | {_words(field['type'])} | {default} | {field.get('doc', '')} |"
 
 
 def _words(node: Any) -> str:
