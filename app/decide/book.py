@@ -36,7 +36,7 @@ class ExtentInputs(Struct, frozen=True):
 
 
 class SeverityInputs(Struct, frozen=True):
-    """What makes a problem worse. `extent` is the band that the extent book gave, `priority` the desk's (1 is urgent)."""
+    """What makes a problem worse. `extent` is the word of the extent book, `priority` the desk's (1 is urgent)."""
 
     problem: str
     extent: str
@@ -110,7 +110,7 @@ class RemedyPlan(Struct, frozen=True):
 
 
 class EscalationInputs(Struct, frozen=True):
-    """`reason`: notices_exhausted, severe, hold_age, remedy_failed, remedy_unsettled, reopened, repeated_failure."""
+    """`reason` is a word of `ESCALATION_REASONS`: severe, notices_exhausted, hold_age, owner_silent, ..."""
 
     reason: str
     problem: str

@@ -6,14 +6,23 @@ from decimal import Decimal
 from msgspec import Struct
 
 from app.clock import Millis
+from app.decide.calendars import Calendars
+from app.decide.tables import Tables
+from app.decide.words import OTHERWISE
 from app.facts import Party
+from app.ids import PolicyVersion
 
 
 class Within(Struct, frozen=True):
-    """A length of time on a calendar: `hours` of business time of `calendar`, or of plain time when that is None."""
+    """A length of time: plain when `calendar` is None, else business time of that calendar.
+
+    `days` are business days and come before `length`: one business day is the same time on the next business day,
+    not 24 business hours.
+    """
 
     length: Millis
     calendar: str | None = None
+    days: int = 0
 
 
 class ExpectationRule(Struct, frozen=True):
@@ -49,6 +58,14 @@ class KindRules(Struct, frozen=True):
     failures: Mapping[str, str]
     expectations: tuple[ExpectationRule, ...]
 
+    def problem_of_promise(self, milestone: str) -> str:
+        """Return the problem type of a broken promise of `milestone`; every word has one (`otherwise`)."""
+        return self.promises.get(milestone) or self.promises[OTHERWISE]
+
+    def problem_of_failure(self, failure: str) -> str:
+        """Return the problem type of a stated failure; every word has one (`otherwise`)."""
+        return self.failures.get(failure) or self.failures[OTHERWISE]
+
 
 class ProblemRules(Struct, frozen=True):
     """A problem type as data.
@@ -75,8 +92,16 @@ class Pace(Struct, frozen=True):
     most: int
 
 
+class Perk(Struct, frozen=True):
+    """Something given that is not money: what it costs us in the brand's currency, and its terms in words."""
+
+    kind: str
+    cost: Decimal
+    terms: Mapping[str, str]
+
+
 class Brand(Struct, frozen=True):
-    """A brand's values and words. `values` selects remedy rows (`no_discounts`, `generous`, ...)."""
+    """A brand's values and words. `values` selects remedy rows (`no_discounts`, `store_credit`, ...)."""
 
     name: str
     display_name: str
@@ -85,6 +110,7 @@ class Brand(Struct, frozen=True):
     time_zone: str
     country: str
     cost_centre: str
+    perks: Mapping[str, Perk] = {}
 
 
 class Limits(Struct, frozen=True):
@@ -110,3 +136,61 @@ class RampRule(Struct, frozen=True):
     classes: tuple[str, ...]
     after: Millis
     per_week: int | None = None
+
+
+class Season(Struct, frozen=True):
+    """A part of the year, both days included, as (month, day) on the brand's own calendar; it may pass New Year."""
+
+    name: str
+    first: tuple[int, int]
+    last: tuple[int, int]
+
+    def holds(self, day: tuple[int, int]) -> bool:
+        """Say whether this (month, day) lies in the season."""
+        if self.first <= self.last:
+            return self.first <= day <= self.last
+        return day >= self.first or day <= self.last
+
+
+class Band(Struct, frozen=True):
+    """Words for a number: each word holds below its bound, the last one (bound None) from there on."""
+
+    name: str
+    steps: tuple[tuple[str, Decimal | None], ...]
+
+    def word(self, value: Decimal | int) -> str:
+        """Return the word of `value`; a value at a bound has the next word."""
+        return next(word for word, below in self.steps if below is None or value < below)
+
+
+class Policy(Struct, frozen=True, eq=False):
+    """A compiled policy folder; two of one `version` decide alike.
+
+    `default_brand` is the brand of whoever comes with none or an unknown one. `operators` maps an operator's action to
+    the roles that may do it. `cap` is the most that a remedy may be worth, as a share of the price. `words` says in a
+    sentence what this version is about.
+    """
+
+    version: PolicyVersion
+    name: str
+    words: str
+    default_brand: str
+    limits: Limits
+    cap: Decimal
+    ramp: tuple[RampRule, ...]
+    seasons: tuple[Season, ...]
+    operators: Mapping[str, frozenset[str]]
+    kinds: Mapping[str, KindRules]
+    problems: Mapping[str, ProblemRules]
+    brands: Mapping[str, Brand]
+    bands: Mapping[str, Band]
+    calendars: Calendars
+    tables: Tables
+
+    def brand(self, name: str | None) -> Brand:
+        """Return a brand by name; the default brand for none, and for a name that has no file."""
+        return self.brands.get(name or self.default_brand) or self.brands[self.default_brand]
+
+    def may(self, role: str, action: str) -> bool:
+        """Say whether an operator of this role may do this action; an action the policy does not know is nobody's."""
+        return role in self.operators.get(action, frozenset())

@@ -1,0 +1,165 @@
+"""Business time by hop and country, and the hours in which nobody is told anything. Nothing here reads a clock."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+import holidays
+from msgspec import Struct
+
+from app.clock import Instant, Millis, to_datetime
+from app.decide.wall import at_wall, wall_of, zone_of
+
+OTHERWISE: Final = "otherwise"
+"""The country entry for every country that is not listed."""
+
+_SPANS: Final = (3, 30, 300)
+"""Years worked out at first, and when an end lies beyond them."""
+
+
+class Calendar(Struct, frozen=True):
+    """When a hop works: weekdays (0 is Monday), opening hours (None: the whole day), and a cut-off.
+
+    What starts at or after the cut-off counts from the next business day's opening.
+    """
+
+    name: str
+    weekdays: frozenset[int]
+    open: time | None = None
+    close: time | None = None
+    cut_off: time | None = None
+
+
+class Country(Struct, frozen=True):
+    """Where business time is read, and whose public holidays hold (None: none)."""
+
+    time_zone: str
+    holidays: str | None = None
+
+
+class QuietHours(Struct, frozen=True):
+    """Local hours in which a customer is not told anything, from `start` until before `end`; they may pass midnight."""
+
+    start: time
+    end: time
+
+    def holds(self, wall: time) -> bool:
+        """Say whether this local time is quiet."""
+        if self.start <= self.end:
+            return self.start <= wall < self.end
+        return wall >= self.start or wall < self.end
+
+
+class _Schedule(NamedTuple):
+    """Opening and closing instants of consecutive business days, and the business time passed before each."""
+
+    opens: list[Instant]
+    closes: list[Instant]
+    passed: list[int]
+
+
+class Calendars:
+    """All calendars of a policy. Schedules are worked out on first use and kept; the same question, the same answer."""
+
+    def __init__(
+        self, calendars: Mapping[str, Calendar], countries: Mapping[str, Country], quiet: QuietHours | None
+    ) -> None:
+        self.by_name = calendars
+        self.countries = countries
+        self.quiet = quiet
+        self._schedules: dict[tuple[str, str, int, int], _Schedule] = {}
+
+    def after(self, calendar: str, country: str | None, start: Instant, length: Millis, days: int = 0) -> Instant:
+        """Return the instant `days` business days, then `length` of business time, after `start`.
+
+        Outside business time counting begins at the next opening. A later start never gives an earlier end.
+        """
+        of = country if country is not None and country in self.countries else OTHERWISE
+        year = to_datetime(start).year
+        for span in _SPANS:
+            end = self._within(calendar, of, self._schedule(calendar, of, year, span), start, length, days)
+            if end is not None:
+                return end
+        msg = f"{days} days and {length} ms of calendar {calendar} do not end within {_SPANS[-1]} years"
+        raise ValueError(msg)
+
+    def _within(
+        self, calendar: str, country: str, schedule: _Schedule, start: Instant, length: Millis, days: int
+    ) -> Instant | None:
+        """Return the end if it lies in this schedule."""
+        zone = zone_of(self.countries[country].time_zone)
+        day, at = _begin(schedule, start)
+        cut_off = self.by_name[calendar].cut_off
+        if at is not None and cut_off is not None and at >= at_wall(to_datetime(at, zone).date(), cut_off, zone):
+            day, at = _begin(schedule, schedule.closes[day])
+        last = day + days
+        if at is None or last >= len(schedule.opens):
+            return None
+        if days:
+            same_time = at_wall(to_datetime(schedule.opens[last], zone).date(), wall_of(at, zone), zone)
+            at = min(max(same_time, schedule.opens[last]), schedule.closes[last])
+        return _advance(schedule, last, at, length)
+
+    def _schedule(self, calendar: str, country: str, year: int, span: int) -> _Schedule:
+        key = (calendar, country, year, span)
+        known = self._schedules.get(key)
+        if known is None:
+            known = self._schedules[key] = _worked_out(self.by_name[calendar], self.countries[country], year, span)
+        return known
+
+
+def _begin(schedule: _Schedule, start: Instant) -> tuple[int, Instant | None]:
+    """Return the business day that counts for `start` and the instant on it (None: its opening lies outside)."""
+    day = bisect_right(schedule.opens, start) - 1
+    if day >= 0 and start < schedule.closes[day]:
+        return day, start
+    return day + 1, schedule.opens[day + 1] if day + 1 < len(schedule.opens) else None
+
+
+def _advance(schedule: _Schedule, day: int, at: Instant, length: Millis) -> Instant | None:
+    """Return the instant `length` of business time after `at`, which is on business day `day`."""
+    if length == 0:
+        return at
+    target = schedule.passed[day] + (at - schedule.opens[day]) + length
+    last = bisect_right(schedule.passed, target - 1) - 1
+    end = schedule.opens[last] + (target - schedule.passed[last])
+    return Instant(end) if end <= schedule.closes[last] else None
+
+
+def _worked_out(calendar: Calendar, country: Country, year: int, span: int) -> _Schedule:
+    zone = zone_of(country.time_zone)
+    free = _holidays(country, year - 1, year + span)
+    first = date(year - 1, 12, 1)
+    dates = (first + timedelta(days=n) for n in range(366 * span))
+    opens, closes = [], []
+    for day in dates:
+        if day.weekday() in calendar.weekdays and day not in free:
+            opens.append(at_wall(day, calendar.open or time(), zone))
+            closes.append(
+                at_wall(day + timedelta(days=1), time(), zone)
+                if calendar.close is None
+                else at_wall(day, calendar.close, zone)
+            )
+    lengths = (close - open_ for open_, close in zip(opens, closes, strict=True))
+    return _Schedule(opens, closes, list(accumulate(lengths, initial=0))[:-1])
+
+
+def _holidays(country: Country, first: int, last: int) -> frozenset[date]:
+    """Freeze the public holidays: a policy's days must not move while it is in force."""
+    if country.holidays is None:
+        return frozenset()
+    return frozenset(holidays.country_holidays(country.holidays, years=range(first, last + 1)))
+
+
+def quiet_until(quiet: QuietHours | None, at: Instant, time_zone: str) -> Instant | None:
+    """Return when the quiet hours around `at` end in this zone; None outside them."""
+    if quiet is None:
+        return None
+    zone = zone_of(time_zone)
+    local: datetime = to_datetime(at, zone)
+    if not quiet.holds(local.time()):
+        return None
+    end = at_wall(local.date(), quiet.end, zone)
+    return end if end > at else at_wall(local.date() + timedelta(days=1), quiet.end, zone)

@@ -1,0 +1,87 @@
+"""A policy folder into the compiled policy: read, checked whole, kept by its content address (decision 0008)."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from app.decide.folder import Layered, load_folder, version_of
+from app.decide.policy import Policy
+from app.decide.reading.bands import read_bands
+from app.decide.reading.brands import read_brands
+from app.decide.reading.calendars import read_calendars
+from app.decide.reading.findings import Findings
+from app.decide.reading.kinds import read_kinds
+from app.decide.reading.problems import read_problems
+from app.decide.reading.references import check_references
+from app.decide.reading.tables import Known, read_tables
+from app.decide.reading.top import read_limits, read_operators, read_ramp, read_seasons, read_top
+from app.decide.source import Tree
+from app.ids import PolicyVersion
+
+_KEPT_POLICIES: Final = 16
+_kept: "OrderedDict[PolicyVersion, Policy]" = OrderedDict()
+
+
+def compile_policy(files: Mapping[str, bytes]) -> Policy:
+    """Return the policy of these files; PolicyError lists everything wrong with them, each with file and line.
+
+    The same files give the same object while it is kept.
+    """
+    version = version_of(files)
+    known = _kept.get(version)
+    if known is None:
+        known = _kept[version] = _compiled(version, Layered(files))
+        if len(_kept) > _KEPT_POLICIES:
+            _kept.popitem(last=False)
+    return known
+
+
+def policy_in(folder: Path) -> Policy:
+    """Return the compiled policy of a folder."""
+    return compile_policy(load_folder(folder))
+
+
+def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
+    findings = Findings()
+    trees = folder.trees
+    top = read_top(trees["policy.yaml"], findings) or {}
+    findings.raise_any()
+    calendars = read_calendars(trees["calendars.yaml"], findings)
+    problems, places = read_problems(trees["problems.yaml"], findings)
+    brands = read_brands(folder.brands(), calendars.countries, findings)
+    bands = read_bands(trees["bands.yaml"], findings)
+    seasons = read_seasons(top.get("seasons", Tree({}, trees["policy.yaml"].place)), findings)
+    kinds = read_kinds(trees["kinds.yaml"], problems, calendars.by_name, findings)
+    limits = findings.guard(read_limits, top["limits"])
+    ramp = findings.guard(read_ramp, top["ramp"])
+    cap = findings.guard(top["cap"].decimal, "cap")
+    default_brand = findings.guard(top["default_brand"].one_of, "default_brand", brands)
+    operators = read_operators(top["operators"], findings)
+    findings.raise_any()
+    assert limits is not None
+    assert ramp is not None
+    assert cap is not None
+    assert default_brand is not None
+    known = Known(frozenset(problems), bands, brands, frozenset(season.name for season in seasons), cap)
+    tables = read_tables(folder.tables, known, findings)
+    check_references(kinds, problems, places, findings)
+    findings.raise_any()
+    assert tables is not None
+    return Policy(
+        version=version,
+        name=top["name"].text("name"),
+        words=top["words"].text("words"),
+        default_brand=default_brand,
+        limits=limits,
+        cap=cap,
+        ramp=ramp,
+        seasons=seasons,
+        operators=operators,
+        kinds=kinds,
+        problems=problems,
+        brands=brands,
+        bands=bands,
+        calendars=calendars,
+        tables=tables,
+    )

@@ -1,0 +1,42 @@
+"""`brands/<name>.yaml`: a brand's values, words, and what its perks cost."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.decide.calendars import Country
+from app.decide.policy import Brand, Perk
+from app.decide.reading.calendars import read_zone
+from app.decide.reading.findings import Findings
+from app.decide.source import Tree
+
+_REQUIRED: Final = ("display_name", "values", "currency", "time_zone", "country", "cost_centre")
+_CURRENCY_LETTERS: Final = 3
+
+
+def read_brands(trees: Mapping[str, Tree], countries: Mapping[str, Country], findings: Findings) -> dict[str, Brand]:
+    """Return the brands by name; each one's country must have a calendar."""
+    brands = {name: findings.guard(_brand, name, tree, countries, findings) for name, tree in trees.items()}
+    return {name: brand for name, brand in brands.items() if brand is not None}
+
+
+def _brand(name: str, tree: Tree, countries: Mapping[str, Country], findings: Findings) -> Brand:
+    parts = tree.only(f"brand {name}", _REQUIRED, ("perks",))
+    currency = parts["currency"].text("currency")
+    if len(currency) != _CURRENCY_LETTERS or not currency.isupper():
+        parts["currency"].place.refuse(f"currency: `{currency}` is no ISO 4217 code such as GBP")
+    return Brand(
+        name=name,
+        display_name=parts["display_name"].text("display_name"),
+        values=parts["values"].text("values"),
+        currency=currency,
+        time_zone=read_zone(parts["time_zone"], "time_zone"),
+        country=parts["country"].one_of("country", countries),
+        cost_centre=parts["cost_centre"].text("cost_centre"),
+        perks=findings.each(parts["perks"], "perks", _perk) if "perks" in parts else {},
+    )
+
+
+def _perk(kind: str, tree: Tree) -> Perk:
+    parts = tree.only(f"perk {kind}", ("cost",), ("terms",))
+    terms = parts["terms"].mapping("terms") if "terms" in parts else {}
+    return Perk(kind, parts["cost"].decimal("cost"), {key: child.text(key) for key, child in terms.items()})

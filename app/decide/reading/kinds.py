@@ -1,0 +1,130 @@
+"""`kinds.yaml`: journey kinds as data."""
+
+from collections.abc import Mapping
+
+from app.decide.calendars import Calendar
+from app.decide.lengths import parse_length
+from app.decide.policy import ExpectationRule, KindRules, ProblemRules, Within
+from app.decide.reading.findings import Findings
+from app.decide.source import Tree
+from app.decide.words import MOVEMENT, OTHERWISE, SCOPES
+from app.facts import ScanStatus
+
+_REQUIRED = ("milestones", "promises", "failures")
+_OPTIONAL = ("completes_on", "ends_on", "scan_milestones", "expectations")
+_STATUSES = frozenset(status.value for status in ScanStatus)
+
+
+def read_kinds(
+    tree: Tree, problems: Mapping[str, ProblemRules], calendars: Mapping[str, Calendar], findings: Findings
+) -> dict[str, KindRules]:
+    """Return the kinds by name; every word they use must be known."""
+    return findings.each(tree, "kinds", lambda name, child: _kind(name, child, problems, calendars, findings))
+
+
+def _kind(
+    name: str,
+    tree: Tree,
+    problems: Mapping[str, ProblemRules],
+    calendars: Mapping[str, Calendar],
+    findings: Findings,
+) -> KindRules:
+    parts = tree.only(f"kind {name}", _REQUIRED, _OPTIONAL)
+    milestones = parts["milestones"].words("milestones")
+    known = frozenset(milestones)
+
+    def reached(key: str) -> tuple[str, ...]:
+        return _milestones(parts[key], key, known) if key in parts else ()
+
+    def problem_by(key: str, words: frozenset[str] | None) -> dict[str, str]:
+        return _problem_by_word(parts[key], key, words, problems, findings) if key in parts else {}
+
+    return KindRules(
+        name=name,
+        milestones=milestones,
+        completes_on=reached("completes_on"),
+        ends_on=reached("ends_on"),
+        scan_milestones=(
+            _scan_milestones(parts["scan_milestones"], known, findings) if "scan_milestones" in parts else {}
+        ),
+        promises=problem_by("promises", known | {OTHERWISE}),
+        failures=problem_by("failures", None),
+        expectations=tuple(
+            findings.each(
+                parts["expectations"],
+                "expectations",
+                lambda rule, child: _expectation(rule, child, known, problems, calendars),
+            ).values()
+        )
+        if "expectations" in parts
+        else (),
+    )
+
+
+def _milestones(tree: Tree, what: str, known: frozenset[str]) -> tuple[str, ...]:
+    words = tree.words(what)
+    for word in words:
+        if word not in known:
+            tree.place.refuse(f"{what}: `{word}` is no milestone of this kind; it has {', '.join(sorted(known))}")
+    return words
+
+
+def _problem_by_word(
+    tree: Tree,
+    what: str,
+    words: frozenset[str] | None,
+    problems: Mapping[str, ProblemRules],
+    findings: Findings,
+) -> dict[str, str]:
+    """Return problem types by milestone or failure (any word when `words` is None); `otherwise` must be among them."""
+
+    def problem(word: str, child: Tree) -> str:
+        if words is not None and word not in words:
+            child.place.refuse(f"{what}: `{word}` is no milestone of this kind; it has {', '.join(sorted(words))}")
+        return child.one_of(f"problem of {word}", problems)
+
+    found = findings.each(tree, what, problem)
+    if OTHERWISE not in found:
+        tree.place.refuse(f"{what} lacks `{OTHERWISE}`: a word that is not listed would have no problem type")
+    return found
+
+
+def _scan_milestones(tree: Tree, known: frozenset[str], findings: Findings) -> dict[str, str]:
+    def milestone(status: str, child: Tree) -> str:
+        if status not in _STATUSES:
+            child.place.refuse(
+                f"scan_milestones: `{status}` is no scan status; they are {', '.join(sorted(_STATUSES))}"
+            )
+        if status == ScanStatus.UNKNOWN:
+            child.place.refuse("scan_milestones: an unknown scan shows nothing, so it reaches no milestone")
+        return child.one_of(f"milestone of {status}", known)
+
+    return findings.each(tree, "scan_milestones", milestone)
+
+
+def _expectation(
+    name: str,
+    tree: Tree,
+    known: frozenset[str],
+    problems: Mapping[str, ProblemRules],
+    calendars: Mapping[str, Calendar],
+) -> ExpectationRule:
+    parts = tree.only(f"expectation {name}", ("after", "expect", "within", "problem"), ("per", "ends_on"))
+    steps = known | {MOVEMENT}
+    return ExpectationRule(
+        id=name,
+        after=parts["after"].one_of("after", steps),
+        expect=parts["expect"].one_of("expect", steps),
+        within=read_within(parts["within"], "within", calendars),
+        problem=parts["problem"].one_of("problem", problems),
+        per=parts["per"].one_of("per", SCOPES) if "per" in parts else "consignment",
+        ends_on=_milestones(parts["ends_on"], "ends_on", known) if "ends_on" in parts else (),
+    )
+
+
+def read_within(tree: Tree, what: str, calendars: Mapping[str, Calendar]) -> Within:
+    """Return a length of time whose calendar is known."""
+    length, calendar, days = tree.read(what, parse_length)
+    if calendar is not None and calendar not in calendars:
+        tree.place.refuse(f"{what}: there is no calendar `{calendar}`; there are {', '.join(sorted(calendars))}")
+    return Within(length, calendar, days)

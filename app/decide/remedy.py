@@ -1,0 +1,31 @@
+"""Remedy: an apology and gestures that fit the loss, less what was already given, within the cap."""
+
+from app.decide.book import RemedyInputs, RemedyPlan, Ruled
+from app.decide.gestures import Giving
+from app.decide.policy import Policy
+from app.decide.reading.shapes import share_or_amount, words_of
+from app.decide.seasons import season_of
+
+
+def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
+    """Return what table `remedies` gives, in amounts: the refund first, then credit, then perks."""
+    brand = policy.brand(inputs.brand)
+    answers, fired = policy.tables.row(
+        "remedies",
+        problem=inputs.problem,
+        extent=inputs.extent,
+        stake=inputs.stake,
+        fault=inputs.fault.value,
+        values=brand.values,
+        first_time=inputs.first_time,
+        season=season_of(policy, inputs.now, inputs.brand),
+    )
+    giving = Giving(inputs, brand, policy.cap)
+    if answers["refund"] is not None:
+        giving.refund(share_or_amount(answers["refund"])[0])
+    giving.leave_room()
+    if answers["store_credit"] is not None:
+        giving.credit(*share_or_amount(answers["store_credit"]))
+    for perk in words_of(answers["perk"]):
+        giving.perk(brand.perks[perk])
+    return Ruled(RemedyPlan(str(answers["apology"]), giving.gestures, giving.receipt), (fired,))

@@ -1,0 +1,20 @@
+"""Severity: from 1 (minor) to 4 (critical)."""
+
+from app.decide.book import Ruled, SeverityInputs
+from app.decide.policy import Policy
+
+
+def severity_of(policy: Policy, inputs: SeverityInputs) -> Ruled[int]:
+    """Return the severity that table `severity` gives."""
+    answers, fired = policy.tables.row(
+        "severity",
+        problem=inputs.problem,
+        extent=inputs.extent,
+        first_time=inputs.first_time,
+        needed_by_at_risk=inputs.needed_by_at_risk,
+        reopened=inputs.reopened,
+        priority=inputs.priority,
+    )
+    severity = answers["severity"]
+    assert isinstance(severity, int)
+    return Ruled(severity, (fired,))

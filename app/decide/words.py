@@ -1,0 +1,40 @@
+"""The closed words that a policy's tables and lists may use; any other is an error when the policy is loaded."""
+
+from typing import Final
+
+from app.facts import Party
+from app.outputs import ALL
+
+MESSAGE_CLASSES: Final = frozenset(
+    {"promotion", "loyalty_invitation", "survey", "upsell", "review_request", "replenishment", ALL}
+)
+CHANNELS: Final = frozenset({"email", "sms", "push", "web", "phone", "post", ALL})
+RECIPIENTS: Final = frozenset(
+    {"customer", "retailer", "carrier", "merchant", "desk", "support_staff", "campaign_planner"}
+)
+OCCASIONS: Final = frozenset({"opened", "progress", "resolved", "recovered", "withdrawn", "promise_revised"})
+REMEDY_OCCASIONS: Final = frozenset({"opened", "resolved", "never"})
+ESCALATION_REASONS: Final = frozenset(
+    {
+        "notices_exhausted",
+        "severe",
+        "hold_age",
+        "remedy_failed",
+        "remedy_unsettled",
+        "reopened",
+        "repeated_failure",
+        "owner_silent",
+        "ping_pong",
+    }
+)
+ACTIONS: Final = frozenset({"hold", "release", "approve", "refuse", "write_off", "close", "quarantine"})
+SCOPES: Final = frozenset({"journey", "consignment", "case"})
+PARTIES: Final = frozenset(party.value for party in Party)
+MOVEMENT: Final = "movement"
+"""In an expectation: any scan that shows the parcel moving."""
+OTHERWISE: Final = "otherwise"
+"""In promises and failures of a kind: every word that is not listed."""
+ORDINARY: Final = "ordinary"
+"""The season outside all seasons."""
+SEVERITIES: Final = range(1, 5)
+"""1 minor, 2 serious enough to hold selling, 3 severe, 4 critical."""
