@@ -77,9 +77,12 @@ def explanation(customer: CustomerId, outputs: Iterable[Output]) -> Explanation 
 def entries(told: Explanation) -> Iterator[Entry]:
     """Yield the timeline, a step at a time."""
     for step in told.steps:
-        title = "said" if step.decision is None else _title(step.decision)
-        lines = () if step.decision is None else _decision_lines(step.decision, step.said)
-        yield Entry(step.at, title, (*lines, *(line for one in step.said for line in _said_lines(one))))
+        said = [line for one in step.said for line in _said_lines(one)]
+        if step.decision is None:
+            yield Entry(step.at, "said", said)
+        else:
+            record = ("policy", f"{step.decision.policy}, decision {step.decision.id}")
+            yield Entry(step.at, _title(step.decision), (*_why(step.decision, step.said), *said, record))
 
 
 def standing(told: Explanation) -> str:
@@ -117,7 +120,7 @@ def _title(decision: Decision) -> str:
     return f"{kind}: {decision.cause.what.replace('_', ' ')}{f' ({about})' if about else ''}"
 
 
-def _decision_lines(decision: Decision, said: Sequence[Said]) -> Iterator[tuple[str, str]]:
+def _why(decision: Decision, said: Sequence[Said]) -> Iterator[tuple[str, str]]:
     cause = decision.cause
     place = f" at {cause.source.topic}/{cause.source.partition}@{cause.source.offset}" if cause.source else ""
     happened = "fell due" if cause.source is None else "happened"
@@ -129,7 +132,6 @@ def _decision_lines(decision: Decision, said: Sequence[Said]) -> Iterator[tuple[
     there = {one.id for one in said}
     if gone := [name for name in decision.outputs if name not in there]:
         yield ("said", f"{', '.join(gone)} (no longer on record)")
-    yield ("policy", f"{decision.policy}, decision {decision.id}")
 
 
 def _rule(row: RowFired) -> str:
