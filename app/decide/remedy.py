@@ -23,7 +23,8 @@ def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
     giving = Giving(inputs, brand, policy.cap)
     if answers["refund"] is not None:
         giving.refund(share_or_amount(answers["refund"])[0])
-    giving.leave_room()
+    if answers["store_credit"] is not None or answers["perk"] is not None:
+        giving.leave_room()
     if answers["store_credit"] is not None:
         giving.credit(*share_or_amount(answers["store_credit"]))
     for perk in words_of(answers["perk"]):

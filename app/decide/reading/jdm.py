@@ -1,6 +1,7 @@
 """JDM files (the GoRules editor's format): one decision table each, its rows with the line they stand on."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -63,8 +64,8 @@ def _row(number: int, rule: Mapping[str, str], fields: Mapping[str, str], file: 
 
 
 def _line_of(text: str, name: str) -> int:
-    at = text.find(json.dumps(name))
-    return text.count("\n", 0, max(at, 0)) + 1
+    found = re.search(rf'"_id"\s*:\s*{re.escape(json.dumps(name))}', text)
+    return 1 if found is None else text.count("\n", 0, found.start()) + 1
 
 
 def _ids_differ(rows: tuple[JdmRow, ...]) -> None:
