@@ -104,7 +104,7 @@ OPEN_NOW: Final = Metric(
     Kind.GAUGE,
     "journeys, problems or holds",
     "What is open in the partitions of this worker: `what` is journey, problem or hold, `by` its kind, type or reason.",
-    "when a transaction is committed; gone with the partition that is given up",
+    "at the end of each sweep of the states: within seconds, of a million customers within minutes",
     ("what", "by"),
 )
 REMEDIES: Final = Metric(
@@ -238,11 +238,11 @@ LAST_BEAT: Final = Metric(
     "about once a second",
 )
 UNREADABLE: Final = Metric(
-    "makegood_unreadable_outputs_total",
+    "makegood_unreadable_records_total",
     Kind.COUNTER,
     "records",
-    "Outputs of ours that could not be read back for counting. More than 0 is a bug of ours; the output went out.",
-    "when an output cannot be decoded",
+    "Outputs or states of ours that could not be read back for counting. Any is a bug of ours; nothing is lost.",
+    "when one cannot be decoded",
     ("topic",),
 )
 

@@ -114,6 +114,7 @@ class Ownership:
         for (name, partition), state in self._states.items():
             self._telemetry.table_size(name, partition, len(state.table), state.size_bytes)
             self._telemetry.open_deadlines(name, partition, len(state.index))
+            self._telemetry.states(name, partition, state.view)
 
     def _drop(self, gone: Iterable[Key], guard: Guard) -> None:
         for key in list(gone):
@@ -121,6 +122,7 @@ class Ownership:
             self._retire_writer(key, guard)
             self._telemetry.table_size(*key, 0, 0)
             self._telemetry.open_deadlines(*key, 0)
+            self._telemetry.states(*key, {})
 
     async def _restore(self, keys: Iterable[Key], guard: Guard) -> None:
         states = {}

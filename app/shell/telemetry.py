@@ -1,6 +1,6 @@
 """The shell's telemetry in Prometheus' form: metric_list.py says what there is, here it moves."""
 
-from collections import Counter as Tally
+from collections import Counter as Counts
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -11,6 +11,7 @@ from app.clock import Instant
 from app.outputs import DeadLetter, Output, Remedy, Suppression
 from app.shell import metric_list as listed
 from app.shell.bulk_histogram import AgeHistogram
+from app.shell.census import Census, Open, Tally, open_in
 from app.shell.health import Health
 from app.shell.metric_list import Kind, Metric
 from app.shell.telemetry_protocol import Outcome
@@ -21,7 +22,8 @@ Decode = Callable[[Topic, bytes], Output | None]
 """How an output is read back for counting: `Emit.decode`."""
 
 _COUNTED: Final = frozenset({Topic.SUPPRESSIONS, Topic.REMEDIES, Topic.DEAD_LETTERS})
-_LOGS: Final = {"directory": Topic.DIRECTORY, "journey": Topic.JOURNEY_LOG}
+_JOURNEY: Final = "journey"
+_LOGS: Final = {"directory": Topic.DIRECTORY, _JOURNEY: Topic.JOURNEY_LOG}
 _log = structlog.get_logger(__name__)
 
 
@@ -29,7 +31,8 @@ class PrometheusTelemetry:
     """Implements `telemetry_protocol.Telemetry`.
 
     `now` is real time, `monotonic` seconds that never go back; `data_clock`: latencies against real time mean nothing
-    (replay) and are not observed. `registry` holds all of it, `health` what `/healthz` and `/readyz` answer.
+    (replay) and are not observed. `tally` says what is open in a state of the journey stage. `registry` holds all of
+    it, `health` what `/healthz` and `/readyz` answer.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class PrometheusTelemetry:
         now: Callable[[], Instant],
         monotonic: Callable[[], float],
         data_clock: bool = False,
+        tally: Tally = open_in,
     ) -> None:
         self.registry = CollectorRegistry()
         self.health = Health(monotonic)
@@ -57,7 +61,8 @@ class PrometheusTelemetry:
             if m is not listed.EVENT_TO_COMMIT
         }
         self._largest: dict[str, int] = {}
-        self._open: set[tuple[str, str]] = set()
+        self._census = Census(tally)
+        self._open: set[Open] = set()
         self._children: dict[tuple[str, ...], Counter] = {}
 
     def event_in(self, topic: Topic, outcome: Outcome) -> None:
@@ -79,7 +84,7 @@ class PrometheusTelemetry:
 
     def outputs_committed(self, stage: str, outputs: Sequence[OutRecord]) -> None:
         """Count what was written, and read back the few that say more."""
-        for topic, count in Tally(output.topic for output in outputs).items():
+        for topic, count in Counts(output.topic for output in outputs).items():
             self._count(listed.OUTPUTS, stage, topic, by=count)
         for output in outputs:
             if output.topic in _COUNTED and output.value is not None:
@@ -141,8 +146,19 @@ class PrometheusTelemetry:
         """Say which partitions this worker has been given: unread records elsewhere do not make it stuck."""
         self.health.owns(places)
 
-    def open_now(self, counts: Mapping[tuple[str, str], int]) -> None:
-        """Set what is open in this worker's partitions, by (what, kind or type or reason); what is not said is gone."""
+    def states(self, stage: str, partition: int, table: Mapping[bytes, bytes]) -> None:
+        """Go on counting what is open in a partition of the journey stage."""
+        if stage != _JOURNEY:
+            return
+        try:
+            swept = self._census.look(partition, table)
+        except Exception as error:  # noqa: BLE001 - watching must never stop what is watched; counted and logged
+            self._unreadable(Topic.JOURNEY_CHANGELOG, error)
+        else:
+            if swept:
+                self._open_now(self._census.counts())
+
+    def _open_now(self, counts: Mapping[Open, int]) -> None:
         gauge = self._gauges[listed.OPEN_NOW.name]
         for labels, count in counts.items():
             gauge.labels(*labels).set(count)
@@ -154,8 +170,7 @@ class PrometheusTelemetry:
         try:
             output = self._decode(topic, value)
         except Exception as error:  # noqa: BLE001 - watching must never stop what is watched; counted and logged
-            self._count(listed.UNREADABLE, topic)
-            _log.error("output_unreadable", topic=str(topic), error=type(error).__name__)
+            self._unreadable(topic, error)
             return
         if isinstance(output, Suppression):
             self._held(output)
@@ -163,6 +178,10 @@ class PrometheusTelemetry:
             self._made_good(output)
         elif isinstance(output, DeadLetter):
             self._count(listed.DEAD_LETTERS, stage, output.reason)
+
+    def _unreadable(self, topic: Topic, error: Exception) -> None:
+        self._count(listed.UNREADABLE, topic)
+        _log.error("record_unreadable", topic=str(topic), error=type(error).__name__)
 
     def _held(self, ledger: Suppression) -> None:
         if not self._data_clock and any(hold.since == ledger.at for hold in ledger.holds):

@@ -4,7 +4,7 @@ Every method is called from the worker's event loop, must return at once and mus
 sizes are counts. `topic` is the logical name, without a namespace's prefix. None of the arguments is personal.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from app.stage import LogRecord, OutRecord
@@ -65,6 +65,10 @@ class Telemetry(Protocol):
         """Set how many keys and bytes of state a partition holds; 0 when it has been given up."""
         ...
 
+    def states(self, stage: str, partition: int, table: Mapping[bytes, bytes]) -> None:
+        """Let a partition's states be looked at, about once a second; empty when it has been given up."""
+        ...
+
     def owns(self, places: Collection[tuple[Topic, int]]) -> None:
         """Set which partitions this worker has been given; it answers for their progress only."""
         ...
@@ -115,6 +119,9 @@ class NoTelemetry:
         """Ignore."""
 
     def table_size(self, stage: str, partition: int, keys: int, size_bytes: int) -> None:
+        """Ignore."""
+
+    def states(self, stage: str, partition: int, table: Mapping[bytes, bytes]) -> None:
         """Ignore."""
 
     def owns(self, places: Collection[tuple[Topic, int]]) -> None:

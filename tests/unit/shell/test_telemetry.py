@@ -34,6 +34,14 @@ NOW = Instant(1_783_000_000_000)
 ANN = CustomerId("ann")
 
 
+def words(key: bytes, value: bytes) -> Iterable[tuple[str, str]]:
+    """Read a state that says what is open in it: `problem late,hold late`."""
+    del key
+    for thing in value.decode().split(","):
+        what, by = thing.split()
+        yield what, by
+
+
 class World:
     """A telemetry with outputs to decode by number, and a clock."""
 
@@ -41,7 +49,7 @@ class World:
         self.outputs: list[Output] = []
         self.seconds = 0.0
         self.telemetry = PrometheusTelemetry(
-            self._decode, now=lambda: NOW, monotonic=lambda: self.seconds, data_clock=data_clock
+            self._decode, now=lambda: NOW, monotonic=lambda: self.seconds, data_clock=data_clock, tally=words
         )
 
     def commit(self, *outputs: tuple[Topic, Output]) -> None:
@@ -106,7 +114,7 @@ def tell_everything(world: World) -> None:
     telemetry.table_size("journey", 2, 30, 9_000)
     telemetry.ready(True)
     telemetry.alive()
-    world.telemetry.open_now({("problem", "late_delivery"): 2})
+    telemetry.states("journey", 2, {b"ann": b"problem late_delivery"})
     world.commit(
         (Topic.SUPPRESSIONS, ledger(NOW - 700, NOW - 700)),
         (Topic.REMEDIES, remedy("12.10", "7.90")),
@@ -119,7 +127,7 @@ def families(world: World) -> Iterable[Family]:
     return [family for family in world.telemetry.registry.collect() if family.name.startswith("makegood_")]
 
 
-@pytest.mark.expects_error_log("output_unreadable")
+@pytest.mark.expects_error_log("record_unreadable")
 def test_every_listed_metric_moves_and_no_other_is_there() -> None:
     world = World()
     tell_everything(world)
@@ -162,7 +170,7 @@ def test_a_new_hold_is_timed_from_its_cause_and_a_ledger_that_only_repeats_an_ol
     assert world.value("makegood_event_to_hold_seconds_sum") == pytest.approx(0.7)
 
 
-@pytest.mark.expects_error_log("output_unreadable")
+@pytest.mark.expects_error_log("record_unreadable")
 def test_under_the_data_clock_no_latency_is_observed() -> None:
     world = World(data_clock=True)
     tell_everything(world)
@@ -179,11 +187,11 @@ def test_the_cost_of_remedies_adds_up_by_gesture_and_cost_centre() -> None:
     assert world.value("makegood_remedies_total", occasion="recovery") == 2
 
 
-@pytest.mark.expects_error_log("output_unreadable")
+@pytest.mark.expects_error_log("record_unreadable")
 def test_an_output_that_cannot_be_read_back_is_counted_and_stops_nothing() -> None:
     world = World()
     world.telemetry.outputs_committed("journey", [OutRecord(Topic.REMEDIES, b"ann", b"not a number")])
-    assert world.value("makegood_unreadable_outputs_total", topic="remedies") == 1
+    assert world.value("makegood_unreadable_records_total", topic="remedies") == 1
 
 
 def test_the_age_of_a_whole_slice_is_counted_bucket_by_bucket() -> None:
@@ -200,12 +208,22 @@ def test_the_age_of_a_whole_slice_is_counted_bucket_by_bucket() -> None:
     assert world.value(f"{name}_sum", stage="journey") == pytest.approx(sum(max(0, age) for age in ages) / 1000)
 
 
-def test_what_is_open_is_what_was_said_last() -> None:
+def test_what_is_open_is_counted_over_the_partitions_of_the_journey_stage() -> None:
     world = World()
-    world.telemetry.open_now({("problem", "late_delivery"): 2, ("hold", "complaint"): 1})
-    world.telemetry.open_now({("problem", "late_delivery"): 3})
-    assert world.value("makegood_open_now", what="problem", by="late_delivery") == 3
-    assert world.value("makegood_open_now", what="hold", by="complaint") is None
+    world.telemetry.states("journey", 0, {b"ann": b"problem late,hold late", b"bob": b"problem late"})
+    world.telemetry.states("journey", 1, {b"cid": b"problem late"})
+    world.telemetry.states("directory", 1, {b"1Z": b"problem late"})
+    assert world.value("makegood_open_now", what="problem", by="late") == 3
+    world.telemetry.states("journey", 0, {})
+    assert world.value("makegood_open_now", what="problem", by="late") == 1
+    assert world.value("makegood_open_now", what="hold", by="late") is None
+
+
+@pytest.mark.expects_error_log("record_unreadable")
+def test_a_state_that_cannot_be_read_is_counted_and_stops_nothing() -> None:
+    world = World()
+    world.telemetry.states("journey", 0, {b"ann": b"nonsense"})
+    assert world.value("makegood_unreadable_records_total", topic="journey-changelog") == 1
 
 
 def test_the_largest_state_is_kept() -> None:
@@ -215,7 +233,7 @@ def test_the_largest_state_is_kept() -> None:
     assert world.value("makegood_state_largest_bytes", stage="journey") == 900
 
 
-@pytest.mark.expects_error_log("output_unreadable")
+@pytest.mark.expects_error_log("record_unreadable")
 def test_nothing_personal_is_served() -> None:
     world = World()
     tell_everything(world)
