@@ -116,14 +116,20 @@ class SliceThread(driver.AIOKafkaConsumerThread):
         cursors = self.cursors
         fetched = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
         if cursors is not self.cursors:
+            # this fetch outlasted a rebalance: what it moved past is read again from where the seek put us
+            for tp in fetched:
+                if tp in self.cursors:
+                    consumer.seek(tp, self.cursors[tp])
             return {}
         state_of = consumer._subscription.subscription.assignment.state_value  # noqa: SLF001
-        slices = {}
+        pieces = {}
         for tp, records in fetched.items():
-            ends = state_of(tp).position
-            slices[TP(tp.topic, tp.partition)] = Slice(records, cursors[TP(tp.topic, tp.partition)], ends)
-            cursors[TP(tp.topic, tp.partition)] = ends
-        return slices
+            # without a cursor it is newly assigned and will be sought before it is read in earnest
+            if tp in cursors:
+                ends = state_of(tp).position
+                pieces[TP(tp.topic, tp.partition)] = Slice(records, cursors[tp], ends)
+                cursors[TP(tp.topic, tp.partition)] = ends
+        return pieces
 
     async def seek(self, resume_points: Mapping[TP, int], idle: Iterable[TP]) -> dict[TP, int]:
         """Seek every working partition and return where to; `idle` ones are not fetched at all.

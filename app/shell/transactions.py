@@ -29,6 +29,7 @@ class PartitionWriter:
     ) -> None:
         self._source = TopicPartition(wire_name(stage.log), partition)
         self._changelog = stage.changelog
+        self._changelog_name = wire_name(stage.changelog)
         self._group_id = group_id
         self._producer: AIOKafkaProducer = new_producer(
             connection,
@@ -53,13 +54,11 @@ class PartitionWriter:
         """
         producer = self._producer
         await producer.begin_transaction()
-        changes = await self._writer.send(self._changes(effects))
-        outputs = await self._writer.send(effects.outputs)
+        written = await asyncio.gather(*await self._writer.send([*self._changes(effects), *effects.outputs]))
+        # not at the same time as the records: the coordinator answers "concurrent", and the client waits 100 ms
         await producer.send_offsets_to_transaction({self._source: offset}, self._group_id)
-        written = await asyncio.gather(*changes)
-        await asyncio.gather(*outputs)
         await producer.commit_transaction()
-        return max((metadata.offset for metadata in written), default=None)
+        return max((metadata.offset for metadata in written if metadata.topic == self._changelog_name), default=None)
 
     def _changes(self, effects: Effects) -> Sequence[OutRecord]:
         partition = self._source.partition

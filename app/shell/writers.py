@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -57,8 +58,11 @@ class BulkWriter:
             place = (self._wire_name(record.topic), self._partition(record, counts[record.topic]))
             by_place.setdefault(place, []).append(record)
         sent = []
-        for (topic, partition), group in by_place.items():
-            sent += [await self._producer.send_batch(b, topic, partition=partition) for b in self._batches(group)]
+        # each partition's first batch, then each one's second: a transaction learns all its partitions at once
+        for batches in zip_longest(*(self._batches(group) for group in by_place.values())):
+            for (topic, partition), batch in zip(by_place, batches, strict=True):
+                if batch is not None:
+                    sent.append(await self._producer.send_batch(batch, topic, partition=partition))
         return sent
 
     def _partition(self, record: OutRecord, partitions: int) -> int:

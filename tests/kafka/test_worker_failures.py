@@ -1,0 +1,111 @@
+"""What the shell promises when workers come, go, die, freeze and meet a bug: nothing lost, nothing twice."""
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.stage import OutRecord
+from app.topics import Topic
+from tests.support.counting_cluster import CountingCluster, counting_cluster, eventually, events
+
+
+pytestmark = pytest.mark.expects_error_log("NotLeaderForPartitionError")  # of topics just made
+
+
+@pytest.fixture
+def cluster(kafka_bootstrap: str, topic_prefix: str, tmp_path: Path) -> Iterator[CountingCluster]:
+    with counting_cluster(kafka_bootstrap, topic_prefix, tmp_path) as made:
+        yield made
+
+
+def all_said_once(cluster: CountingCluster, number: int, seconds: float = 40) -> None:
+    """Wait until every event has been said; then each must have been said and counted exactly once."""
+    eventually(lambda: len(set(cluster.said())) >= number, f"{number} events said", seconds)
+    said = cluster.said()
+    assert Counter(said).most_common(1)[0][1] == 1
+    assert len(said) == number
+    assert sum(cluster.counts().values()) == number
+
+
+def test_a_worker_told_to_stop_finishes_its_batch_and_another_goes_on_where_it_stopped(
+    cluster: CountingCluster,
+) -> None:
+    cluster.produce(Topic.JOURNEY_LOG, events(20_000))
+    first = cluster.start()
+    eventually(lambda: len(cluster.said()) > 0, "the first events said")
+    first.signal(signal.SIGTERM)
+    assert first.wait() == 0
+    cluster.produce(Topic.JOURNEY_LOG, events(5_000, start=20_000))
+    second = cluster.start()
+    all_said_once(cluster, 25_000)
+    second.signal(signal.SIGTERM)
+    assert second.wait() == 0
+    assert cluster.committed(Topic.JOURNEY_LOG) == cluster.ends(Topic.JOURNEY_LOG)
+
+
+def test_workers_killed_at_random_moments_lose_nothing_and_say_nothing_twice(cluster: CountingCluster) -> None:
+    rng = random.Random(7)
+    workers = [cluster.start(), cluster.start()]
+    for part in range(3):
+        cluster.produce(Topic.JOURNEY_LOG, events(20_000, start=part * 20_000))
+        time.sleep(rng.uniform(1.0, 5.0))
+        workers[part % 2].kill()
+        workers[part % 2] = cluster.start()
+    all_said_once(cluster, 60_000)
+
+
+def test_workers_joining_and_leaving_lose_nothing_and_say_nothing_twice(cluster: CountingCluster) -> None:
+    stays = cluster.start()
+    for part in range(3):
+        guest = cluster.start()
+        for piece in range(4):
+            cluster.produce(Topic.JOURNEY_LOG, events(4_000, start=(part * 4 + piece) * 4_000))
+            time.sleep(0.7)
+        guest.signal(signal.SIGTERM)
+        assert guest.wait() == 0
+    all_said_once(cluster, 48_000)
+    stays.signal(signal.SIGTERM)
+    assert stays.wait() == 0
+
+
+def test_a_frozen_worker_that_wakes_up_after_a_takeover_changes_nothing(cluster: CountingCluster) -> None:
+    frozen = cluster.start()
+    cluster.produce(Topic.JOURNEY_LOG, events(20_000))
+    eventually(lambda: len(cluster.said()) > 0, "the first events said")
+    frozen.signal(signal.SIGSTOP)
+    cluster.produce(Topic.JOURNEY_LOG, events(20_000, start=20_000))
+    other = cluster.start()
+    eventually(lambda: len(set(cluster.said())) == 40_000, "the other worker to take over")
+    cluster.produce(Topic.JOURNEY_LOG, events(1_000, start=40_000))
+    frozen.signal(signal.SIGCONT)
+    all_said_once(cluster, 41_000)
+    cluster.produce(Topic.JOURNEY_LOG, events(1_000, start=41_000))
+    all_said_once(cluster, 42_000)
+    assert other.process.poll() is None
+
+
+def test_poison_in_the_middle_of_a_batch_stops_the_worker_and_is_not_acknowledged(cluster: CountingCluster) -> None:
+    key = b"c1"
+    before = [OutRecord(Topic.JOURNEY_LOG, key, b"before%d" % i) for i in range(50)]
+    after = [OutRecord(Topic.JOURNEY_LOG, key, b"after%d" % i) for i in range(50)]
+    cluster.produce(Topic.JOURNEY_LOG, [*before, OutRecord(Topic.JOURNEY_LOG, key, b"poison"), *after])
+    for _ in range(2):
+        worker = cluster.start()
+        assert worker.wait() == 1
+        assert "Poison" in worker.said()
+    assert cluster.said() == []
+    assert cluster.committed(Topic.JOURNEY_LOG) == {}
+
+
+def test_a_changelog_record_that_no_worker_can_have_written_stops_the_worker(cluster: CountingCluster) -> None:
+    cluster.apply_topics()
+    cluster.produce(Topic.JOURNEY_CHANGELOG, [OutRecord(Topic.JOURNEY_CHANGELOG, b"c1", b"too short")])
+    worker = cluster.start()
+    assert worker.wait() == 1
+    cluster.produce(Topic.JOURNEY_LOG, events(10))
+    assert cluster.said() == []
