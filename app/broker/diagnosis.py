@@ -35,8 +35,6 @@ def explain(said: str, data_dir: Path, port: int) -> SetupError:
         return disk_full(data_dir)
     if lost_port_race(said):
         return port_taken(port)
-    if "Failed to acquire lock on file" in said:
-        return SetupError(f"another broker already uses {data_dir}: stop it (`makegood broker stop`) or choose --data")
     if any(sign in said for sign in _FOREIGN):
         return SetupError(f"{data_dir} holds another cluster's data: choose another --data or remove that folder")
     if "Permission denied" in said or "AccessDenied" in said:

@@ -14,7 +14,7 @@ from app.broker.java import LOG_CONFIG, class_path, find_java
 from app.broker.ports import free_port, require_free
 from app.broker.probe import is_serving
 from app.broker.properties import HOST, server_properties
-from app.broker.storage import DataDir, format_once, prepare, turn_of
+from app.broker.storage import DataDir, claimed, format_once, prepare
 from app.errors import SetupError
 
 _START_SECONDS: Final = 90.0
@@ -22,14 +22,14 @@ _STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05
 _PORT_TRIES: Final = 4
 _JVM: Final = ("-Xms64m", "-Xmx192m", "-XX:MaxDirectMemorySize=48m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
-
-
 _NOTHING_ELSE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class _Launch(NamedTuple):
-    """How a broker was started, to start it so again."""
+class _How(NamedTuple):
+    """How a broker is started; the same again at a restart."""
 
+    java: str
+    jars: str
     detached: bool
     also: Mapping[str, str]
 
@@ -40,20 +40,13 @@ class Broker:
     Use it as a context manager, or call `stop`. Unless started `detached`, it dies with this process at the latest.
     """
 
-    def __init__(
-        self,
-        data: DataDir,
-        port: int,
-        pid: int,
-        child: "subprocess.Popen[bytes] | None" = None,
-        launch: _Launch | None = None,
-    ) -> None:
+    def __init__(self, data: DataDir, port: int, pid: int, child: "subprocess.Popen[bytes] | None" = None) -> None:
         self.data_dir = data.root
         self.port = port
         self.pid = pid
         self._data = data
         self._child = child
-        self._as = launch or _Launch(detached=True, also=_NOTHING_ELSE)
+        self._how: _How | None = None
 
     @classmethod
     def start(
@@ -66,19 +59,7 @@ class Broker:
         Raises SetupError, one line, when Java or jars are missing, the port is taken, the disk is full, another broker
         uses the directory, or it does not serve within 90 s.
         """
-        data = DataDir(data_dir.resolve())
-        launch = _Launch(detached, also)
-        java, jars = find_java(), class_path()
-        prepare(data)
-        try:
-            with turn_of(data):
-                _refuse_a_second(data)
-                for _ in range(_PORT_TRIES - 1):
-                    with contextlib.suppress(_PortRaceError):
-                        return cls._launch(data, port, java, jars, launch)
-                return cls._launch(data, port, java, jars, launch)
-        except OSError as error:
-            raise diagnosis.explain(str(error), data.root, port) from error
+        return cls._start(DataDir(data_dir.resolve()), port, _How(find_java(), class_path(), detached, also))
 
     @classmethod
     def running_on(cls, data_dir: Path) -> Self | None:
@@ -87,43 +68,23 @@ class Broker:
         try:
             noted = json.loads(data.running.read_text(encoding="utf-8"))
             broker = cls(data, port=int(noted["port"]), pid=int(noted["pid"]))
-        except (FileNotFoundError, ValueError, KeyError):
+        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):
             return None
         return broker if broker.is_alive() and _is_ours(broker.pid, data) else None
-
-    @classmethod
-    def _launch(cls, data: DataDir, port: int, java: str, jars: str, launch: _Launch) -> Self:
-        if port:
-            require_free(port)
-        chosen = port or free_port()
-        data.properties.write_text(server_properties(data.log_dir, chosen, free_port(), launch.also), encoding="ascii")
-        format_once(data, java, jars)
-        data.output.unlink(missing_ok=True)
-        since = data.broker_log.stat().st_size if data.broker_log.exists() else 0
-        command = [java, *_JVM, f"-Dlog4j2.configurationFile={LOG_CONFIG}", f"-Dmakegood.log={data.broker_log}"]
-        command += ["-cp", jars, "kafka.Kafka", str(data.properties)]
-        child = process.spawn(command, data.output, outlive_us=launch.detached)
-        broker = cls(data, chosen, child.pid, child, launch)
-        with contextlib.ExitStack() as undo:
-            undo.callback(broker.kill)
-            broker._note()
-            broker._await_service(since)
-            undo.pop_all()
-        return broker
 
     @property
     def bootstrap(self) -> str:
         """The address for clients: `127.0.0.1:PORT`."""
         return f"{HOST}:{self.port}"
 
-    def is_alive(self) -> bool:
-        """Return whether its process runs."""
-        return process.is_running(self.pid)
-
     @property
     def exit_code(self) -> int | None:
         """How it ended, None while it runs or when another process started it."""
         return None if self._child is None else self._child.poll()
+
+    def is_alive(self) -> bool:
+        """Return whether its process runs."""
+        return process.is_running(self.pid)
 
     def is_serving(self) -> bool:
         """Return whether it answers a client now."""
@@ -147,14 +108,48 @@ class Broker:
     def restart(self) -> None:
         """Start it again on the same port and data, stopping it first if it runs."""
         self.stop()
-        again = type(self).start(self.data_dir, self.port, detached=self._as.detached, also=self._as.also)
-        self.pid, self._child = again.pid, again._child  # noqa: SLF001
+        how = self._how or _How(find_java(), class_path(), detached=True, also=_NOTHING_ELSE)
+        again = self._start(self._data, self.port, how)
+        self.pid, self._child, self._how = again.pid, again._child, how  # noqa: SLF001
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @classmethod
+    def _start(cls, data: DataDir, port: int, how: _How) -> Self:
+        prepare(data)
+        try:
+            with claimed(data) as claim:
+                if claim is None:
+                    raise _in_use(data)
+                for _ in range(_PORT_TRIES - 1):
+                    with contextlib.suppress(_PortRaceError):
+                        return cls._launch(data, port, how, claim)
+                return cls._launch(data, port, how, claim)
+        except OSError as error:
+            raise diagnosis.explain(str(error), data.root, port) from error
+
+    @classmethod
+    def _launch(cls, data: DataDir, port: int, how: _How, claim: int) -> Self:
+        if port:
+            require_free(port)
+        chosen = port or free_port()
+        data.properties.write_text(server_properties(data.log_dir, chosen, free_port(), how.also), encoding="ascii")
+        format_once(data, how.java, how.jars, claim)
+        data.output.unlink(missing_ok=True)
+        since = data.broker_log.stat().st_size if data.broker_log.exists() else 0
+        child = process.spawn(_command(data, how), data.output, holds=(claim,), outlive_us=how.detached)
+        broker = cls(data, chosen, child.pid, child)
+        broker._how = how
+        with contextlib.ExitStack() as undo:
+            undo.callback(broker.kill)
+            data.running.write_text(json.dumps({"pid": child.pid, "port": chosen}), encoding="utf-8")
+            broker._await_service(since)
+            undo.pop_all()
+        return broker
 
     def _await_service(self, since: int) -> None:
         until = time.monotonic() + _START_SECONDS
@@ -175,9 +170,6 @@ class Broker:
     def _last_words(self, since: int = 0) -> str:
         return diagnosis.tail(self._data.broker_log, since) + diagnosis.tail(self._data.output)
 
-    def _note(self) -> None:
-        self._data.running.write_text(json.dumps({"pid": self.pid, "port": self.port}), encoding="utf-8")
-
     def _forget(self) -> None:
         if self._child is not None:
             self._child.wait()
@@ -188,13 +180,18 @@ class _PortRaceError(SetupError):
     """Somebody took a port between our look and the broker's start; other ports may do."""
 
 
-def _refuse_a_second(data: DataDir) -> None:
+def _command(data: DataDir, how: _How) -> list[str]:
+    settings = [f"-Dlog4j2.configurationFile={LOG_CONFIG}", f"-Dmakegood.log={data.broker_log}"]
+    return [how.java, *_JVM, *settings, "-cp", how.jars, "kafka.Kafka", str(data.properties)]
+
+
+def _in_use(data: DataDir) -> SetupError:
     other = Broker.running_on(data.root)
-    if other is not None:
-        raise SetupError(
-            f"a broker (process {other.pid}, {other.bootstrap}) already uses {data.root}: use that one, "
-            f"stop it (`makegood broker stop --data {data.root}`), or choose another --data"
-        )
+    who = "another broker" if other is None else f"a broker (process {other.pid}, {other.bootstrap})"
+    return SetupError(
+        f"{who} already uses {data.root}: use that one, stop it (`makegood broker stop --data {data.root}`), "
+        "or choose another --data"
+    )
 
 
 def _is_ours(pid: int, data: DataDir) -> bool:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,30 +20,35 @@ _STARTER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="makegood
 
 
 def spawn(
-    command: Sequence[str], output: Path, *, outlive_us: bool, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    output: Path,
+    *,
+    outlive_us: bool,
+    environment: Mapping[str, str] | None = None,
+    holds: tuple[int, ...] = (),
 ) -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own, its output appended to a file; `environment` None: ours.
+    """Start a process in a session of its own, its output appended to a file.
 
     A session of its own keeps the terminal's Ctrl-C from it: we end it, after those that use it. Unless it is to
-    `outlive_us`, the kernel kills it when we die, however we die.
+    `outlive_us`, the kernel kills it when we die, however we die. `environment` None: ours. `holds`: file descriptors
+    of ours that it keeps open too.
     """
     tie = None if outlive_us else partial(_die_with, os.getpid())
-    return _STARTER.submit(_popen, command, output, tie, environment).result()
 
+    def popen() -> "subprocess.Popen[bytes]":
+        with output.open("ab") as out:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=holds,
+                env=environment,
+                preexec_fn=tie,  # noqa: PLW1509 - it makes two system calls and takes no lock
+            )
 
-def _popen(
-    command: Sequence[str], output: Path, tie: Callable[[], None] | None, environment: Mapping[str, str] | None
-) -> "subprocess.Popen[bytes]":
-    with output.open("ab") as out:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env=environment,
-            preexec_fn=tie,  # noqa: PLW1509 - it makes two system calls and takes no lock
-        )
+    return _STARTER.submit(popen).result()
 
 
 def _die_with(parent: int) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from app.broker import diagnosis
+from app.broker import diagnosis, process
 from app.errors import SetupError
 
 _ROOM_NEEDED: Final = 200 * 1024 * 1024
@@ -71,22 +71,38 @@ def prepare(data: DataDir) -> None:
 
 
 @contextmanager
-def turn_of(data: DataDir) -> Iterator[None]:
-    """Wait here while another process starts a broker over the same directory."""
-    with (data.root / "start.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def claimed(data: DataDir) -> Iterator[int | None]:
+    """Claim the directory; yields the claim's file descriptor, None when another broker has it or is being started.
+
+    Give the descriptor to the broker's process: the claim then lasts as long as that lives, whatever becomes of us.
+    Kafka's own lock comes too late, its controller has by then written into the other's metadata log.
+    """
+    with (data.root / "in-use.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield lock.fileno()
 
 
-def format_once(data: DataDir, java: str, class_path: str) -> None:
+def format_once(data: DataDir, java: str, class_path: str, claim: int) -> None:
     """Format the storage for KRaft with the cluster's own id, unless it is formatted."""
     if (data.log_dir / "meta.properties").exists():
         return
+    data.output.unlink(missing_ok=True)
     command = [java, "-Xmx64m", "-cp", class_path, "kafka.tools.StorageTool", "format"]
     command += [f"--cluster-id={_cluster_id(data)}", "--config", str(data.properties)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_FORMAT_SECONDS)
-    if told.returncode != 0:
-        raise diagnosis.explain(told.stdout + told.stderr, data.root, port=0)
+    # it holds the claim as the broker does: an orphan of a killed start must be gone before the next one looks
+    formatting = process.spawn(command, data.output, holds=(claim,), outlive_us=False)
+    try:
+        code = formatting.wait(_FORMAT_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise SetupError(f"formatting {data.log_dir} took more than {_FORMAT_SECONDS} s") from error
+    finally:
+        formatting.kill()
+    if code != 0:
+        raise diagnosis.explain(diagnosis.tail(data.output), data.root, port=0)
 
 
 def _cluster_id(data: DataDir) -> str:

@@ -97,6 +97,8 @@ async def _why_not(kafka: KafkaSettings, options: dict[str, Any]) -> str | None:
             ) from error
         except TimeoutError:
             reason = f"{host}:{port} does not answer"
+        except ConnectionRefusedError:
+            reason = f"nobody listens at {host}:{port}"
         except (OSError, KafkaError) as error:
             reason = f"{host}:{port}: {error}"
     return reason

@@ -4,7 +4,7 @@ Clients here never ask for a topic by name before it exists: a cluster with auto
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal, NamedTuple
 
@@ -116,7 +116,7 @@ async def apply_topics(kafka: KafkaSettings, worker: WorkerSettings) -> list[Dif
         await _create(admin, [topic for topic in wanted if topic.name not in live])
         reconfigured = {difference.topic for difference in found if difference.kind == "config"}
         await _configure(admin, {t.name: {**live[t.name].own, **t.config} for t in wanted if t.name in reconfigured})
-        await _await_visible(admin, wanted)
+        await _await_applied(admin, wanted)
     return found
 
 
@@ -143,6 +143,11 @@ async def delete_namespace(kafka: KafkaSettings, prefix: str) -> int:
             response = await admin.delete_topics(names)
             for name, code in response.topic_error_codes:
                 _check(name, code, "")
+
+        async def are_gone() -> bool:
+            return not await _names(admin) & set(names)
+
+        await _until(are_gone, f"the cluster still shows topics of {prefix}")
     return len(names)
 
 
@@ -163,9 +168,7 @@ async def _names(admin: AIOKafkaAdminClient) -> set[str]:
 
 
 async def _read(admin: AIOKafkaAdminClient, wanted: Sequence[WantedTopic]) -> dict[str, LiveTopic]:
-    names = [topic.name for topic in wanted]
-    # all topics, then ours: asking by name may create
-    there = {found["topic"]: found["partitions"] for found in await admin.describe_topics() if found["topic"] in names}
+    there = {found["topic"]: found["partitions"] for found in await _described(admin, wanted)}
     configs = await _configs(admin, list(there))
     return {
         name: LiveTopic(
@@ -176,6 +179,12 @@ async def _read(admin: AIOKafkaAdminClient, wanted: Sequence[WantedTopic]) -> di
         )
         for name, partitions in there.items()
     }
+
+
+async def _described(admin: AIOKafkaAdminClient, wanted: Sequence[WantedTopic]) -> list[Mapping[str, Any]]:
+    """Return the metadata of the wanted topics that exist: all are asked for, since asking by name may create."""
+    names = {topic.name for topic in wanted}
+    return [found for found in await admin.describe_topics() if found["topic"] in names]
 
 
 async def _configs(
@@ -227,23 +236,30 @@ async def _configure(admin: AIOKafkaAdminClient, configs: Mapping[str, Mapping[s
             _check(name, code, message)
 
 
-async def _await_visible(admin: AIOKafkaAdminClient, wanted: Sequence[WantedTopic]) -> None:
-    """Wait until each topic's partitions all have a leader: a worker leaves out a topic that it does not see."""
-    names = {topic.name for topic in wanted}
+async def _await_applied(admin: AIOKafkaAdminClient, wanted: Sequence[WantedTopic]) -> None:
+    """Wait until the brokers show what the controller has accepted: every topic, led, configured as declared.
+
+    A worker leaves out a topic that it does not see.
+    """
+
+    async def is_applied() -> bool:
+        leaderless = any(not _has_leaders(found) for found in await _described(admin, wanted))
+        return not leaderless and not any(left.mendable for left in compare(wanted, await _read(admin, wanted)))
+
+    await _until(is_applied, "the topics are not all there and led, look at the brokers' logs")
+
+
+async def _until(is_so: Callable[[], Awaitable[bool]], complaint: str) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + _VISIBLE_SECONDS
-    while True:
-        led = {found["topic"] for found in await admin.describe_topics() if _has_leaders(found)}
-        if names <= led:
-            return
+    while not await is_so():
         if loop.time() > until:
-            raise SetupError(f"these topics have partitions without a leader: {', '.join(sorted(names - led))}")
+            raise SetupError(f"{complaint} (waited {_VISIBLE_SECONDS:g} s)")
         await asyncio.sleep(_POLL_SECONDS)
 
 
 def _has_leaders(found: Mapping[str, Any]) -> bool:
-    partitions = found["partitions"]
-    return bool(partitions) and all(partition["leader"] >= 0 for partition in partitions)
+    return all(partition["leader"] >= 0 for partition in found["partitions"])
 
 
 def _check(name: str, code: int, message: str | None) -> None:
