@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from app.errors import InvalidRecord
 from app.facts import Source
 from app.ids import CustomerId
 from app.outputs import (
@@ -63,7 +64,9 @@ class Emit:
             raise ValueError(msg)
         if value is None:
             return None
-        payload = self._codec.decode(value).payload
+        schema, payload = self._codec.decode(value)
+        if schema.topic is not topic:
+            raise InvalidRecord("unknown_event", f"{schema.label} is no output of {topic}")
         if topic is Topic.DECISIONS:
             payload["cause"]["source"] = _source_read(payload["cause"]["source"])
         output: Output = msgspec.convert(payload, _TYPES[topic])
