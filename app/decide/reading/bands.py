@@ -22,14 +22,17 @@ def read_bands(tree: Tree, findings: Findings) -> dict[str, Band]:
 
 
 def _band(name: str, tree: Tree) -> Band:
-    steps = tuple((word, _bound(child)) for word, child in tree.mapping(f"band {name}").items())
-    bounds = [bound for _, bound in steps]
-    if not bounds or bounds[-1] is not None or None in bounds[:-1]:
-        tree.place.refuse(f"band {name} must end with one word `{OTHERWISE}`, so that every number has a word")
-    rising = [bound for bound in bounds if bound is not None]
-    if any(low >= high for low, high in pairwise(rising)):
-        tree.place.refuse(f"band {name}: bounds must rise, or a word could never hold")
-    return Band(name, steps)
+    words = tree.mapping(f"band {name}")
+    steps = [(word, _bound(child)) for word, child in words.items()]
+    if not steps or steps[-1][1] is not None:
+        last = words[steps[-1][0]].place if steps else tree.place
+        last.refuse(f"band {name} must end with a word `{OTHERWISE}`, so that every number has a word")
+    for (_, low), (word, high) in pairwise(steps):
+        if low is None:
+            words[word].place.refuse(f"band {name}: `{word}` comes after `{OTHERWISE}` and could never hold")
+        if high is not None and low >= high:
+            words[word].place.refuse(f"band {name}: bounds must rise, or `{word}` could never hold")
+    return Band(name, tuple(steps))
 
 
 def _bound(tree: Tree) -> Decimal | None:

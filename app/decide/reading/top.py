@@ -29,12 +29,14 @@ def read_limits(tree: Tree) -> Limits:
 
 def read_ramp(tree: Tree) -> tuple[RampRule, ...]:
     """Return what may go out again when after a release; no class may stand in two steps."""
-    rules = tuple(_ramp_rule(child) for child in tree.items("ramp"))
-    classes = [word for rule in rules for word in rule.classes]
-    for word in classes:
-        if classes.count(word) > 1:
-            tree.place.refuse(f"ramp: `{word}` stands in two steps, which contradict each other")
-    return rules
+    rules: list[RampRule] = []
+    for child in tree.items("ramp"):
+        rule = _ramp_rule(child)
+        for word in rule.classes:
+            if any(word in earlier.classes for earlier in rules):
+                child.place.refuse(f"ramp: `{word}` stands in two steps, which contradict each other")
+        rules.append(rule)
+    return tuple(rules)
 
 
 def _ramp_rule(tree: Tree) -> RampRule:

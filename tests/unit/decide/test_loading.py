@@ -1,0 +1,116 @@
+"""What is wrong with a policy is named with file, line and reason before anybody is decided about by it."""
+
+import re
+from typing import NamedTuple
+
+import pytest
+
+from app.decide import compile_policy
+from app.errors import PolicyError
+from tests.support.policies import changed, default_files, line_of
+
+
+class Broken(NamedTuple):
+    """A text of the default folder replaced, and the reason that the error must give: on that line, or that of `at`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    reason: str
+    at: str = ""
+
+
+BROKEN = [
+    Broken("unknown key", "policy.yaml", "  hold_age: 30 days ", "  hold_ages: 30 days ", "limits knows no `hold_ages`"),
+    Broken("negative length", "policy.yaml", "hold_age: 30 days", "hold_age: -30 days", "negative"),
+    Broken("negative cap", "policy.yaml", "cap: 150%", "cap: -150%", "no amount"),
+    Broken("business time where none is", "policy.yaml", "hold_age: 30 days", "hold_age: 1 business day of shop", "plain"),
+    Broken("unknown default brand", "policy.yaml", "default_brand: house", "default_brand: hose", "`hose` is unknown"),
+    Broken("no such day", "policy.yaml", "from: 11-15", "from: 02-30", "no such day"),
+    Broken("unknown message class", "policy.yaml", "[promotion, upsell]", "[promotions]", "no message class"),
+    Broken("class in two steps", "policy.yaml", "[promotion, upsell]", "[promotion, survey]", "two steps"),
+    Broken("unknown action", "policy.yaml", "  write_off: [cx_lead]", "  writeoff: [cx_lead]", "no action"),
+    Broken("not true or false", "policy.yaml", "on_issue: false", "on_issue: no", "known are false, true"),
+    Broken("unknown problem", "kinds.yaml", "problem: stalled", "problem: staled", "`staled` is unknown"),
+    Broken("unknown milestone after", "kinds.yaml", "after: confirmed", "after: confrmed", "`confrmed` is unknown"),
+    Broken("unknown calendar", "kinds.yaml", "2 business days of shop", "2 business days of shp", "no calendar `shp`"),
+    Broken("unknown promise", "kinds.yaml", "    picked_up: late_delivery", "    piked_up: late_delivery", "no milestone"),
+    Broken("unknown scan status", "kinds.yaml", "    accepted: carrier", "    acepted: carrier", "no scan status"),
+    Broken("unknown completes_on", "kinds.yaml", "[delivered, picked_up]\n  ends", "[deliverd]\n  ends", "`deliverd`"),
+    Broken("unknown resolving milestone", "problems.yaml", "words: nobody answered\n  resolved_by: [replied,",
+           "words: nobody answered\n  resolved_by: [repled,", "no journey kind has a milestone `repled`", "desk_silent:"),
+    Broken("unknown fault", "problems.yaml", "fault: supplier", "fault: suplier", "`suplier` is unknown"),
+    Broken("unknown remedy time", "problems.yaml", "remedy_on: resolved", "remedy_on: later", "`later` is unknown"),
+    Broken("closes before it opens", "calendars.yaml", 'close: "17:00"', 'close: "07:00"', "closes before it opens"),
+    Broken("unknown weekday", "calendars.yaml", "fri, sat]", "fri, sit]", "`sit` is no weekday"),
+    Broken("unknown zone", "calendars.yaml", "Europe/London", "Europe/Lodon", "no time zone"),
+    Broken("unknown holidays", "calendars.yaml", "holidays: GB", "holidays: XX", "no public holidays"),
+    Broken("no entry for other countries", "calendars.yaml", "  otherwise: {", "  OTHER: {", "lack `otherwise`", "countries:"),
+    Broken("quiet all day", "calendars.yaml", 'until: "08:00"', 'until: "21:00"', "begin when they end"),
+    Broken("bounds that fall", "bands.yaml", "days: below 72", "days: below 12", "bounds must rise"),
+    Broken("no last word", "bands.yaml", "long: otherwise\nshare", "long: below 99\nshare", "must end with"),
+    Broken("unknown country of a brand", "brands/audio.yaml", "country: GB", "country: UK", "`UK` is unknown"),
+    Broken("currency that is none", "brands/audio.yaml", "GBP", "pounds", "no ISO 4217"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_a_wrong_text_is_named_with_file_and_line(broken: Broken) -> None:
+    files = changed(broken.file, broken.old, broken.new)
+    with pytest.raises(PolicyError) as error:
+        compile_policy(files)
+    line = line_of(broken.file, broken.at or broken.new, files)
+    place = re.escape(f"{broken.file}:{line}: ")
+    assert re.search(f"^{place}.*{re.escape(broken.reason)}", str(error.value), re.MULTILINE), str(error.value)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    files = changed("bands.yaml", "days: below 72", "days: below 12")
+    files |= {"kinds.yaml": files["kinds.yaml"].replace(b"problem: stalled", b"problem: staled")}
+    with pytest.raises(PolicyError) as error:
+        compile_policy(files)
+    assert {line.split(":")[0] for line in str(error.value).splitlines()} >= {"bands.yaml", "kinds.yaml"}
+
+
+def test_a_key_that_stands_twice_is_refused() -> None:
+    files = default_files()
+    twice = files["bands.yaml"] + b"tenure:\n  recent: otherwise\n"
+    with pytest.raises(PolicyError, match="`tenure` stands here twice"):
+        compile_policy(files | {"bands.yaml": twice})
+
+
+def test_what_is_not_yaml_is_named_with_its_line() -> None:
+    with pytest.raises(PolicyError, match=r"bands\.yaml:2: this is not YAML"):
+        compile_policy(default_files() | {"bands.yaml": b"a: 1\n b: [\n"})
+
+
+@pytest.mark.parametrize("word", ["no", "off", "NO", "1_000", "0x10"])
+def test_yaml_guesses_nothing(word: str) -> None:
+    files = changed("brands/audio.yaml", "display_name: Audio House", f"display_name: {word}")
+    assert compile_policy(files).brands["audio"].display_name == word
+
+
+def test_a_time_without_quotes_is_still_a_time() -> None:
+    files = changed("calendars.yaml", 'from: "21:00"', "from: 21:00")
+    quiet = compile_policy(files).calendars.quiet
+    assert quiet is not None
+    assert quiet.start.hour == 21
+
+
+@pytest.mark.parametrize("file", ["kinds.yaml", "tables/holds.json"])
+def test_a_missing_file_is_named(file: str) -> None:
+    files = {name: content for name, content in default_files().items() if name != file}
+    with pytest.raises(PolicyError, match=f"{file}:1: a policy needs this"):
+        compile_policy(files)
+
+
+def test_kinds_must_say_what_every_other_promise_and_failure_is() -> None:
+    with pytest.raises(PolicyError, match="lacks `otherwise`"):
+        compile_policy(
+            changed(
+                "kinds.yaml",
+                "    otherwise: other_failure\n  expectations:\n    dispatch",
+                "  expectations:\n    dispatch",
+            )
+        )  # noqa: E501
