@@ -53,11 +53,12 @@ def doc() -> None:
 @command.command()
 def register() -> None:
     """Register every schema with MAKEGOOD_SCHEMA_REGISTRY_URL; doing it twice changes nothing."""
-    url = WorkerSettings().schema_registry_url
+    worker = WorkerSettings()
+    url = worker.schema_registry_url
     if url is None:
         raise SetupError("no registry: set MAKEGOOD_SCHEMA_REGISTRY_URL, e.g. http://127.0.0.1:8080/apis/ccompat/v7")
-    client = RegistryClient(url)
-    schemas = _catalog().all()
+    client = RegistryClient(url, worker.topic_prefix)
+    schemas = load(worker.schema_dir).all()
     client.register(schemas)
     for schema in schemas:
         print(f"{client.id_of(schema):>6}  {client.subject(schema)}")

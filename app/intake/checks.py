@@ -19,6 +19,7 @@ from app.intake.limits import (
     EARLIEST,
     EARLIEST_CUSTOMER,
     MAX_ID,
+    MAX_ITEMS,
     MAX_TEXT,
     MAX_WORD,
     PROMISE_AHEAD,
@@ -70,6 +71,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 _PAST: Final = "must lie between 2000-01-01 and one day after the record arrived"
 _AHEAD: Final = "must lie between 2000-01-01 and five years after the record arrived"
+_TOO_MANY: Final = f"must have at most {MAX_ITEMS} entries"
 _SINCE: Final = "must lie between 1900-01-01 and one day after the record arrived"
 
 
@@ -211,6 +213,8 @@ def _record(fields: list[tuple[str, Check | None]], shape: Callable[[Any], Any] 
 
 def _array(inner: Check | None) -> Check:
     def check(value: Any, known_at: Instant) -> Any:
+        if len(value) > MAX_ITEMS:
+            raise invalid(_TOO_MANY)
         if inner is None:
             return tuple(value)
         found = []
@@ -229,6 +233,8 @@ def _map(inner: Check | None) -> Check | None:
         return None
 
     def check(value: Any, known_at: Instant) -> Any:
+        if len(value) > MAX_ITEMS:
+            raise invalid(_TOO_MANY)
         for name, item in value.items():
             try:
                 inner(item, known_at)

@@ -16,6 +16,9 @@ MAX_WORD: Final = 100
 MAX_TEXT: Final = 10_000
 """Characters of a text. Reasons and product names are read by people."""
 
+MAX_ITEMS: Final = 2_000
+"""Entries of a list or map: lines, parcels, products. A business order has some hundred lines."""
+
 EARLIEST: Final = Instant(946_684_800_000)
 """2000-01-01T00:00Z. Before that stands an unset clock (1970, 1980, 1999), not a customer's journey."""
 

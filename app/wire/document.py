@@ -33,8 +33,9 @@ A record's value is Avro: single-object encoding, or Confluent's wire format whe
 `encode_event(topic, event, payload)` in `app/wire/payload.py` and the `events` source of `makegood replay` take the
 payloads below as plain JSON: an *instant* is ISO 8601 text with an offset (`"2026-07-10T09:00:00Z"`) or milliseconds
 since 1970; decimals are text; a field with a default may be left out. An *id* has 1 to 200 characters and a *word* 1 to
-100, both without control characters; a *text* has at most 10,000 characters. The record's key is the sender's choice:
-what keeps one customer's, order's or parcel's events in their order. *pii* marks personal data and its kind.
+100, both without control characters; a *text* has at most 10,000 characters, a list at most
+2,000 entries. The record's key is the sender's choice: what keeps one customer's, order's or parcel's events in their
+order. *pii* marks personal data and its kind.
 
 `occurred_at` must lie between the year 2000 and one day after the record arrived. What is refused, and why, is on the
 `dead-letters` topic.

@@ -78,6 +78,13 @@ def test_a_letter_never_quotes_a_value_outside_the_records_own_bytes() -> None:
     assert "kim" not in refused.detail
 
 
+@pytest.mark.parametrize(("count", "field"), [(2_000, None), (2_001, "line_ids")])
+def test_a_list_has_an_end(count: int, field: str | None) -> None:
+    payload = {"occurred_at": NOW, "journey_id": "1", "by": "merchant", "line_ids": [str(n) for n in range(count)]}
+    outputs = INTAKE.admit(record(Topic.ORDERS, encode_event(Topic.ORDERS, "cancelled", payload)))
+    assert (letter(outputs).field if field else facts(outputs)[0].subject.journey) == (field or "order:1")
+
+
 def test_a_producer_is_told_the_field_too() -> None:
     payload = {"occurred_at": NOW, "customer_id": "C", "identities": {"email": 5}}
     with pytest.raises(InvalidRecord, match=r"^identities\.email: must be text$"):
