@@ -1,6 +1,5 @@
 """Bytes to payload and back: Avro single-object encoding, or Confluent's wire format when there is a registry."""
 
-from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from typing import Any, Final, NamedTuple, Protocol
@@ -126,11 +125,6 @@ class Codec:
             raise InvalidRecord("unknown_event", msg)
         same = to_parsing_canonical_form(writer) == to_parsing_canonical_form(ours.parsed)
         return _Reader(ours, writer, None if same else ours.parsed)
-
-
-def encoder(codec: Codec, schema: EventSchema) -> Callable[[Payload], bytes]:
-    """Return the function that writes payloads of one schema."""
-    return lambda payload: codec.encode(schema, payload)
 
 
 @cache
