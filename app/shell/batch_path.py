@@ -72,11 +72,11 @@ def _cut(fetched: Any, size: int) -> Iterator[Slice]:
 class RawSchema(faust.Schema):
     """Hands the slice to the agent as it is: we decode ourselves, because Faust throws what it cannot decode."""
 
-    def loads_key(self, app: Any, message: Message, **_: Any) -> Any:
+    def loads_key(self, app: Any, message: Message, **_: Any) -> Any:  # noqa: ARG002 - Faust's signature
         """Return the key, which a slice does not have."""
         return message.key
 
-    def loads_value(self, app: Any, message: Message, **_: Any) -> Any:
+    def loads_value(self, app: Any, message: Message, **_: Any) -> Any:  # noqa: ARG002 - Faust's signature
         """Return the slice."""
         return message.value
 
@@ -86,7 +86,7 @@ class SliceThread(driver.AIOKafkaConsumerThread):
 
     cursors: dict[TP, int]
 
-    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002 - Faust's signature
         conf = self.app.conf
         self._assignor = self.app.assignor
         self.cursors = {}

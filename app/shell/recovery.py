@@ -17,7 +17,7 @@ from mode import Service
 class ElsewhereStore(Store):
     """A store without content: the states live in `PartitionState`, one dictionary per partition."""
 
-    def persisted_offset(self, tp: Any) -> int | None:
+    def persisted_offset(self, tp: Any) -> int | None:  # noqa: ARG002 - Faust's signature
         """Return None: nothing is kept on disk."""
         return None
 

@@ -93,8 +93,8 @@ async def _run(
 
 async def _first(work: "asyncio.Future[None]", told_to_stop: asyncio.Event) -> bool:
     """Return whether the work ended (its failure raises) before we were told to stop."""
-    stop = asyncio.ensure_future(told_to_stop.wait())
-    await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
+    stop: asyncio.Future[Any] = asyncio.ensure_future(told_to_stop.wait())
+    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
     if work.done():
         await work

@@ -83,7 +83,7 @@ class BulkWriter:
                 self._append(batch, record)
             if batch.size() > REQUEST_BYTES:
                 raise OversizedRecordError(
-                    f"a record for {record.topic} has {len(record.value or b'')} bytes; the broker takes {REQUEST_BYTES}"
+                    f"a record for {record.topic} has {batch.size()} bytes; the broker takes {REQUEST_BYTES}"
                 )
         return batches
 

@@ -11,8 +11,7 @@ import pytest
 
 from app.stage import OutRecord
 from app.topics import Topic
-from tests.support.counting_cluster import CountingCluster, counting_cluster, eventually, events
-
+from tests.kafka.counting_cluster import CountingCluster, counting_cluster, events, eventually
 
 pytestmark = pytest.mark.expects_error_log("NotLeaderForPartitionError")  # of topics just made
 

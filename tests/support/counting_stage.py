@@ -14,7 +14,7 @@ _STATE = struct.Struct(">qq")
 _PADDING = b"x" * 200
 
 
-class Poison(Exception):
+class PoisonError(Exception):
     """The bug."""
 
 
@@ -27,8 +27,17 @@ def decode(value: bytes) -> tuple[int, int]:
     return count, due
 
 
+def known_at(record: LogRecord) -> Instant:
+    """When we learnt of the event: as intake noted it, or the log's own time."""
+    return Instant(int(dict(record.headers).get("known_at", str(record.timestamp).encode())))
+
+
 class CountingStage:
-    """Says every event in `notices` (key: customer, value: id) and every deadline in `escalations` (value: due)."""
+    """Says every event in `notices` (key: customer, value: id) and every deadline in `escalations` (value: due).
+
+    As the contract has it, a deadline fires before the event that became known after it, and not if one known in time
+    has lifted it.
+    """
 
     def __init__(
         self, name: str = "journey", log: Topic = Topic.JOURNEY_LOG, changelog: Topic = Topic.JOURNEY_CHANGELOG
@@ -38,28 +47,34 @@ class CountingStage:
         self.changelog = changelog
 
     def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
-        changes: dict[bytes, bytes | None] = {}
+        states: dict[bytes, tuple[int, int]] = {}
         outputs: list[OutRecord] = []
 
         def state_of(key: bytes) -> tuple[int, int]:
-            value = changes.get(key) or table.get(key)
-            return decode(value) if value is not None else (0, 0)
+            if key not in states:
+                states[key] = decode(table[key]) if key in table else (0, 0)
+            return states[key]
 
-        for key in round_.due:
+        def fire(key: bytes, until: Instant) -> None:
             count, due = state_of(key)
-            outputs.append(OutRecord(Topic.ESCALATIONS, key, str(due).encode()))
-            changes[key] = encode(count, 0)
+            if due and due <= until:
+                outputs.append(OutRecord(Topic.ESCALATIONS, key, str(due).encode()))
+                states[key] = (count, 0)
+
         for record in round_.records:
             assert record.key is not None
             assert record.value is not None
             if record.value == b"poison":
-                raise Poison
+                raise PoisonError
+            fire(record.key, known_at(record))
             count, due = state_of(record.key)
             event, _, wanted = record.value.partition(b"@")
-            changes[record.key] = encode(count + 1, int(wanted) if wanted else due)
+            states[record.key] = (count + 1, int(wanted) if wanted else due)
             outputs.append(self.output(record.key, event, record))
-        next_due = {key: Instant(decode(value)[1]) or None for key, value in changes.items() if value is not None}
-        return Effects(outputs, changes, next_due)
+        for key in round_.due:
+            fire(key, round_.until)
+        changes: dict[bytes, bytes | None] = {key: encode(*state) for key, state in states.items()}
+        return Effects(outputs, changes, {key: Instant(due) or None for key, (_, due) in states.items()})
 
     def output(self, key: bytes, event: bytes, record: LogRecord) -> OutRecord:
         return OutRecord(Topic.NOTICES, key, event)
@@ -69,13 +84,13 @@ class CountingStage:
 
 
 class ForwardingStage(CountingStage):
-    """A first hop, as the directory is: it passes every event on to the journey log."""
+    """A first hop without deadlines of its own, as the directory mostly is: it passes every event on."""
 
     def __init__(self) -> None:
         super().__init__("directory", Topic.DIRECTORY, Topic.DIRECTORY_CHANGELOG)
 
-    def output(self, key: bytes, event: bytes, record: LogRecord) -> OutRecord:
-        return OutRecord(Topic.JOURNEY_LOG, key, record.value)
+    def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+        return Effects([OutRecord(Topic.JOURNEY_LOG, r.key, r.value, r.headers) for r in round_.records], {}, {})
 
 
 class CountingIntake:
@@ -87,4 +102,4 @@ class CountingIntake:
     def admit(self, record: LogRecord) -> Sequence[OutRecord]:
         if record.value == b"rubbish":
             return [OutRecord(Topic.DEAD_LETTERS, record.key, record.value)]
-        return [OutRecord(self._to, record.key, record.value)]
+        return [OutRecord(self._to, record.key, record.value, (("known_at", str(record.timestamp).encode()),))]
