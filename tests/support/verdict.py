@@ -12,6 +12,7 @@ from app.outputs import (
     DeadLetter,
     Decision,
     Escalation,
+    HoldEntry,
     Notice,
     Output,
     Remedy,
@@ -166,12 +167,15 @@ def _said(item: Emitted, zone: ZoneInfo) -> Facts:
 
 
 def _wanted_ledger(expected: ExpectedLedger, zone: ZoneInfo) -> Facts:
-    return {"suppressed": True, "holds": tuple(sorted(_wanted_hold(hold, zone) for hold in expected.holds)), "ramp": ()}
+    holds = sorted(expected.holds, key=lambda hold: (hold.since, hold.reason))
+    return {"suppressed": True, "holds": tuple(_wanted_hold(hold, zone) for hold in holds), "ramp": ()}
 
 
-def _wanted_hold(hold: ExpectedHold, zone: ZoneInfo) -> tuple[str, ...]:
-    about = (hold.journey or "", hold.case or "")
-    return (hold.reason, " ".join(sorted(hold.classes)), " ".join(hold.channels), local(hold.since, zone), *about)
+def _wanted_hold(hold: ExpectedHold, zone: ZoneInfo) -> Facts:
+    facts: Facts = {"reason": hold.reason, "since": local(hold.since, zone)}
+    facts |= {"classes": tuple(sorted(hold.classes)), "channels": tuple(sorted(hold.channels))}
+    facts |= {} if hold.journey is None else {"journey": hold.journey}
+    return facts | ({} if hold.case is None else {"case": hold.case})
 
 
 def _wanted_release(expected: ExpectedRelease, zone: ZoneInfo) -> Facts:
@@ -183,19 +187,20 @@ def _wanted_step(step: ExpectedRamp, zone: ZoneInfo) -> tuple[str, str, int | No
 
 
 def _said_suppression(item: Suppression, zone: ZoneInfo) -> Facts:
-    holds = tuple(
-        (
-            hold.reason,
-            " ".join(sorted(hold.scope.classes)),
-            " ".join(hold.scope.channels),
-            local(hold.since, zone),
-            hold.journey or "",
-            hold.case or "",
-        )
-        for hold in item.holds
-    )
+    holds = tuple(_said_hold(hold, zone) for hold in sorted(item.holds, key=lambda hold: (hold.since, hold.reason)))
     ramp = tuple((" ".join(sorted(step.classes)), local(step.from_, zone), step.per_week) for step in item.ramp)
-    return {"suppressed": item.suppressed, "holds": tuple(sorted(holds)), "ramp": ramp}
+    return {"suppressed": item.suppressed, "holds": holds, "ramp": ramp}
+
+
+def _said_hold(hold: HoldEntry, zone: ZoneInfo) -> Facts:
+    return {
+        "reason": hold.reason,
+        "since": local(hold.since, zone),
+        "classes": tuple(sorted(hold.scope.classes)),
+        "channels": tuple(sorted(hold.scope.channels)),
+        "journey": hold.journey,
+        "case": hold.case,
+    }
 
 
 def _wanted_notice(expected: ExpectedNotice, _zone: ZoneInfo) -> Facts:
