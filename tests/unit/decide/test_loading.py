@@ -22,10 +22,14 @@ class Broken(NamedTuple):
 
 
 BROKEN = [
-    Broken("unknown key", "policy.yaml", "  hold_age: 30 days ", "  hold_ages: 30 days ", "limits knows no `hold_ages`"),
+    Broken(
+        "unknown key", "policy.yaml", "  hold_age: 30 days ", "  hold_ages: 30 days ", "limits knows no `hold_ages`"
+    ),
     Broken("negative length", "policy.yaml", "hold_age: 30 days", "hold_age: -30 days", "negative"),
     Broken("negative cap", "policy.yaml", "cap: 150%", "cap: -150%", "no amount"),
-    Broken("business time where none is", "policy.yaml", "hold_age: 30 days", "hold_age: 1 business day of shop", "plain"),
+    Broken(
+        "business time where none is", "policy.yaml", "hold_age: 30 days", "hold_age: 1 business day of shop", "plain"
+    ),
     Broken("unknown default brand", "policy.yaml", "default_brand: house", "default_brand: hose", "`hose` is unknown"),
     Broken("no such day", "policy.yaml", "from: 11-15", "from: 02-30", "no such day"),
     Broken("unknown message class", "policy.yaml", "[promotion, upsell]", "[promotions]", "no message class"),
@@ -35,24 +39,39 @@ BROKEN = [
     Broken("unknown problem", "kinds.yaml", "problem: stalled", "problem: staled", "`staled` is unknown"),
     Broken("unknown milestone after", "kinds.yaml", "after: confirmed", "after: confrmed", "`confrmed` is unknown"),
     Broken("unknown calendar", "kinds.yaml", "2 business days of shop", "2 business days of shp", "no calendar `shp`"),
-    Broken("unknown promise", "kinds.yaml", "    picked_up: late_delivery", "    piked_up: late_delivery", "no milestone"),
+    Broken(
+        "unknown promise", "kinds.yaml", "    picked_up: late_delivery", "    piked_up: late_delivery", "no milestone"
+    ),
     Broken("unknown scan status", "kinds.yaml", "    accepted: carrier", "    acepted: carrier", "no scan status"),
     Broken("unknown completes_on", "kinds.yaml", "[delivered, picked_up]\n  ends", "[deliverd]\n  ends", "`deliverd`"),
-    Broken("unknown resolving milestone", "problems.yaml", "words: nobody answered\n  resolved_by: [replied,",
-           "words: nobody answered\n  resolved_by: [repled,", "no journey kind has a milestone `repled`", "desk_silent:"),
+    Broken(
+        "unknown resolving milestone",
+        "problems.yaml",
+        "words: nobody answered\n  resolved_by: [replied,",
+        "words: nobody answered\n  resolved_by: [repled,",
+        "no journey kind has a milestone `repled`",
+        "desk_silent:",
+    ),
     Broken("unknown fault", "problems.yaml", "fault: supplier", "fault: suplier", "`suplier` is unknown"),
     Broken("unknown remedy time", "problems.yaml", "remedy_on: resolved", "remedy_on: later", "`later` is unknown"),
     Broken("closes before it opens", "calendars.yaml", 'close: "17:00"', 'close: "07:00"', "closes before it opens"),
     Broken("unknown weekday", "calendars.yaml", "fri, sat]", "fri, sit]", "`sit` is no weekday"),
     Broken("unknown zone", "calendars.yaml", "Europe/London", "Europe/Lodon", "no time zone"),
     Broken("unknown holidays", "calendars.yaml", "holidays: GB", "holidays: XX", "no public holidays"),
-    Broken("no entry for other countries", "calendars.yaml", "  otherwise: {", "  OTHER: {", "lack `otherwise`", "countries:"),
+    Broken(
+        "no entry for other countries",
+        "calendars.yaml",
+        "  otherwise: {",
+        "  OTHER: {",
+        "lack `otherwise`",
+        "countries:",
+    ),
     Broken("quiet all day", "calendars.yaml", 'until: "08:00"', 'until: "21:00"', "begin when they end"),
     Broken("bounds that fall", "bands.yaml", "days: below 72", "days: below 12", "bounds must rise"),
     Broken("no last word", "bands.yaml", "long: otherwise\nshare", "long: below 99\nshare", "must end with"),
     Broken("unknown country of a brand", "brands/audio.yaml", "country: GB", "country: UK", "`UK` is unknown"),
     Broken("currency that is none", "brands/audio.yaml", "GBP", "pounds", "no ISO 4217"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
@@ -113,4 +132,4 @@ def test_kinds_must_say_what_every_other_promise_and_failure_is() -> None:
                 "    otherwise: other_failure\n  expectations:\n    dispatch",
                 "  expectations:\n    dispatch",
             )
-        )  # noqa: E501
+        )
