@@ -48,6 +48,10 @@ lock: setup ## pin every Python package anew from pyproject.toml, with PyPI's ow
 	  $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --all-build-deps --extra dev \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	  --output-file requirements.lock pyproject.toml
+	@env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL CUSTOM_COMPILE_COMMAND="make lock" \
+	  $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --all-build-deps \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  --constraint requirements.lock --output-file deploy/docker/requirements.lock pyproject.toml
 
 .PHONY: lock-jars
 lock-jars: ## fetch the broker's jars and write down their digests
@@ -57,5 +61,5 @@ lock-jars: ## fetch the broker's jars and write down their digests
 .PHONY: clean
 clean: ## remove what setup, tests and runs left (a running broker is stopped first)
 	@[ ! -x $(BIN)/makegood ] || $(BIN)/makegood broker stop
-	@rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target *.egg-info
+	@rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target deploy/registry/target *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
