@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from app.clock import Instant
-from app.facts import Fact, PolicyActivated, Source, Subject, encode_fact
-from app.ids import FactId, PolicyVersion
+from app.ids import PolicyVersion
+from app.journey.activation import activation
 from app.replay.recording import Recording
 from app.replay.source import InputEvent, Malformed
 from app.replay.wire import InputRecord, records, stretches
 from app.stage import OutRecord
-from app.topics import Topic
 
 STRETCH: Final = 2_000
 """Input events between two ticks."""
@@ -73,16 +72,7 @@ class Session:
 
     def activation(self, partition: int) -> OutRecord:
         """Return the record that activates the policy on a partition of the journey log, before any event."""
-        version, files = self.policy
-        fact = Fact(
-            id=FactId(f"policy:{version}"),
-            what=PolicyActivated(version, files),
-            subject=Subject(),
-            occurred_at=Instant(0),
-            known_at=Instant(0),
-            source=Source("policy", 0, 0),
-        )
-        return OutRecord(Topic.JOURNEY_LOG, None, encode_fact(fact), (), partition)
+        return activation(self.policy.version, self.policy.files, Instant(0), partition)
 
     def _malformed(self, row: Malformed) -> None:
         self.recording.malformed(row)

@@ -1,0 +1,17 @@
+"""`makegood worker`: one worker of the live system."""
+
+import click
+
+from app.main import worker
+from app.settings import KafkaSettings, WorkerSettings
+
+
+@click.command("worker")
+def command() -> None:
+    """Work until told to stop: read inputs, keep journeys, say what follows.
+
+    Start as many as there are partitions, at most; they share the work. Before the first: `makegood topics apply` and
+    `makegood policy activate`. It waits for its broker, visibly. SIGTERM finishes the batch in flight; exit code 0
+    after a stop, 1 after a failure (nothing of what failed is acknowledged).
+    """
+    raise SystemExit(worker(WorkerSettings(), KafkaSettings()))

@@ -1,0 +1,59 @@
+"""Composition root: settings → stages → worker. Read this page first.
+
+A scan comes in on `tracking-scans`. `Intake` decodes and checks it and, because a scan knows only a tracking number,
+writes it to the `directory` log. `Directory` finds whose parcel it is and writes the fact to that customer's place in
+the `journey-log`. `Journeys` applies it to the customer's state; if a promised day has passed unmet, that opens a
+problem, the problem takes out a hold, and the hold is said on `suppressions`. docs/architecture.md has the picture.
+"""
+
+import time
+from typing import NamedTuple
+
+from app import logs
+from app.clock import Instant
+from app.directory.stage import Directory
+from app.emit.records import Emit
+from app.intake.stage import Intake
+from app.journey.stage import Journeys
+from app.settings import KafkaSettings, WorkerSettings
+from app.shell.output_reader import codec_of
+from app.shell.registry import RegistryClient
+from app.shell.safe_clock import wall_clock
+from app.shell.telemetry import PrometheusTelemetry
+from app.shell.worker import run_worker
+from app.shell.worker_web import WorkerWeb
+from app.wire.catalog import bundled
+from app.wire.codec import Codec
+
+
+class Stages(NamedTuple):
+    """The pure stages in the order that a fact passes them."""
+
+    intake: Intake
+    directory: Directory
+    journeys: Journeys
+
+
+def stages(codec: Codec, *, data_clock: bool) -> Stages:
+    """Build the stages; `data_clock`: time comes from the records (replay), else from the broker (decision 0003)."""
+    emit = Emit(codec)
+    return Stages(
+        intake=Intake(codec, replay=data_clock),
+        directory=Directory(emit.record, data_clock=data_clock),
+        journeys=Journeys(emit, data_clock=data_clock),
+    )
+
+
+def worker(settings: WorkerSettings, kafka: KafkaSettings) -> int:
+    """Run one worker until it is told to stop (0) or fails (1); see `run_worker`."""
+    logs.configure(settings.log_format, settings.log_level)
+    if settings.schema_registry_url is not None:
+        RegistryClient(settings.schema_registry_url, settings.topic_prefix).register(bundled().all())
+    codec = codec_of(settings)
+    data_clock = settings.clock == "data"
+    intake, directory, journeys = stages(codec, data_clock=data_clock)
+    telemetry = PrometheusTelemetry(
+        Emit(codec).decode, now=lambda: Instant(wall_clock()), monotonic=time.monotonic, data_clock=data_clock
+    )
+    web = WorkerWeb(telemetry, settings.web_host, settings.web_port)
+    return run_worker(settings, kafka, intake, (directory, journeys), telemetry=telemetry, companions=(web,))
