@@ -1,6 +1,5 @@
 """Replay in a namespace of its own on a Kafka cluster: topics, group and transactional ids of nobody else (0007)."""
 
-import contextlib
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -14,6 +13,7 @@ from app.replay.session import Session
 from app.replay.workers import Tell, Workers, environment_of
 from app.settings import ROOT, KafkaSettings, WorkerSettings
 from app.shell.replay_cluster import ReplayCluster
+from app.shell.topics_admin import delete_namespace
 
 _SESSION_TIMEOUT_MS: Final = 30_000
 """Live it is short, because it is the standstill after a crash. Here a dead worker is started again under its own name
@@ -23,7 +23,7 @@ _COMMIT_INTERVAL_MS: Final = 50
 
 
 class Place:
-    """A namespace, its workers, and a folder for their logs. `workers.pids` are the processes that run now."""
+    """A namespace and its workers."""
 
     def __init__(self, settings: WorkerSettings, cluster: ReplayCluster, workers: Workers) -> None:
         self.settings = settings
@@ -42,19 +42,18 @@ async def play_on_kafka(
 @asynccontextmanager
 async def namespace(kafka: KafkaSettings, *, workers: int, keep: bool, tell: Tell) -> AsyncIterator[Place]:
     """Create a namespace and start its workers; in the end stop them and delete it, whatever happened, unless kept."""
-    with tempfile.TemporaryDirectory(prefix="makegood-replay-") as folder, contextlib.ExitStack() as at_the_end:
+    with tempfile.TemporaryDirectory(prefix="makegood-replay-") as folder:
         settings = settings_of(secrets.token_hex(4), Path(folder))
         crew = Workers(workers, environment_of(kafka, settings), Path(folder), tell)
-        async with ReplayCluster(kafka, settings, crew.watch) as cluster:
-            try:
-                at_the_end.enter_context(crew)
-                yield Place(settings, cluster, crew)
-            finally:
-                at_the_end.close()
-                if keep:
-                    tell(f"kept: the topics {settings.topic_prefix}* on {kafka.bootstrap}")
-                else:
-                    await cluster.delete()
+        try:
+            async with ReplayCluster(kafka, settings, crew.watch) as cluster:
+                with crew:
+                    yield Place(settings, cluster, crew)
+        finally:
+            if keep:
+                tell(f"kept: the topics {settings.topic_prefix}* on {kafka.bootstrap}")
+            else:
+                await delete_namespace(kafka, settings.topic_prefix)
 
 
 def settings_of(token: str, folder: Path) -> WorkerSettings:

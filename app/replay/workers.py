@@ -47,10 +47,9 @@ class Workers:
             process.end(worker.pid, _STOP_SECONDS)
             worker.wait()
 
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """The processes that run now."""
-        return tuple(worker.pid for worker in self._running)
+    def kill(self, number: int) -> None:
+        """Kill a worker (SIGKILL), as a crash would; `watch` starts it again."""
+        self._running[number].kill()
 
     async def watch(self) -> None:
         """Start again what has died; SetupError when that happens too often."""
@@ -61,7 +60,8 @@ class Workers:
             self._deaths += 1
             if self._deaths > _MOST_RESTARTS:
                 raise SetupError(f"worker {number} ended again (exit code {code}): {self._last_words(number)}")
-            self._tell(f"worker {number} ended (exit code {code}) and is started again; its log: {self._log(number)}")
+            said = "" if code < 0 else f"; it said: {self._last_words(number).splitlines()[-1]}"
+            self._tell(f"worker {number} ended (exit code {code}) and is started again{said}")
             self._running[number] = self._start(number)
 
     def _start(self, number: int) -> "subprocess.Popen[bytes]":

@@ -13,7 +13,7 @@ from app.clock import Instant
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options
-from app.shell.topics_admin import apply_topics, delete_namespace
+from app.shell.topics_admin import apply_topics
 from app.shell.writers import LogWriter
 from app.stage import OutRecord, tick_value
 from app.topics import CHANGELOGS, OUTPUTS, Topic
@@ -28,7 +28,7 @@ Ends = Mapping[TopicPartition, int]
 
 
 class ReplayCluster:
-    """One replay's namespace on a cluster. Use it as an async context manager; `delete` when all is done.
+    """One replay's namespace on a cluster. Use it as an async context manager: the topics are created on entering.
 
     `watch` is called while waiting: whoever supervises the workers restarts a dead one there, or raises.
     """
@@ -58,8 +58,7 @@ class ReplayCluster:
         except (KafkaError, OSError) as error:
             await self.__aexit__()
             raise SetupError(f"the cluster at {self._kafka.bootstrap} cannot be played on: {error}") from error
-        self._reader.assign(self._partitions(OUTPUTS))
-        await self._reader.seek_to_beginning()
+        _from_the_beginning(self._reader, self._partitions(OUTPUTS))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -85,8 +84,7 @@ class ReplayCluster:
         missing = {partition: end for partition, end in ends.items() if end > 0}
         since, best = time.monotonic(), -1
         while True:
-            offsets = await self._admin.list_consumer_group_offsets(self._settings.application_id)
-            committed = {partition: offset.offset for partition, offset in offsets.items()}
+            committed = await self._committed()
             missing = {partition: end for partition, end in missing.items() if committed.get(partition, -1) < end}
             if not missing:
                 return
@@ -112,16 +110,11 @@ class ReplayCluster:
         reader = AIOKafkaConsumer(**client_options(self._kafka), **_reading("read_committed"))
         await reader.start()
         try:
-            reader.assign(partitions)
-            await reader.seek_to_beginning()
+            _from_the_beginning(reader, partitions)
             newest = {record.key: record.value for record in await self._read(reader, partitions)}
         finally:
             await reader.stop()
         return {key: value for key, value in newest.items() if key is not None and value is not None}
-
-    async def delete(self) -> None:
-        """Delete the namespace's topics; the broker forgets their group with them. The workers must have ended."""
-        await delete_namespace(self._kafka, self._settings.topic_prefix)
 
     async def _read(self, reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[OutRecord]:
         """Read up to where the partitions end now; by position, because markers of transactions stand there too."""
@@ -138,6 +131,16 @@ class ReplayCluster:
                 raise SetupError(_stuck(dict.fromkeys(behind, 0)))
             await self._watch()
         return found
+
+    async def _committed(self) -> Ends:
+        """Return what the group has committed; nothing while the cluster is still finding its coordinator."""
+        try:
+            offsets = await self._admin.list_consumer_group_offsets(self._settings.application_id)
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            return {}
+        return {partition: offset.offset for partition, offset in offsets.items()}
 
     async def _ends_of(self, topics: Iterable[Topic]) -> Ends:
         ends: Ends = await self._ends.end_offsets(self._partitions(topics))
@@ -165,6 +168,12 @@ def _reading(isolation: str) -> dict[str, Any]:
         "isolation_level": isolation,
         "fetch_max_wait_ms": _READ_MS,
     }
+
+
+def _from_the_beginning(reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+    reader.assign(list(partitions))
+    for partition in partitions:
+        reader.seek(partition, 0)
 
 
 def _stuck(missing: Ends) -> str:
