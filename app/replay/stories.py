@@ -1,6 +1,7 @@
 """Stories: timelines in YAML, read and checked. The bundled ones stand in `stories/` beside this module.
 
-A story gives `title`, `narrative`, `brand`, `zone`, `customers` (id: who) and `timeline`. An entry of the timeline has
+A story gives `title`, `narrative`, `brand`, `zone`, `customers` (id: who) and `timeline`; `decisions: spoken` when the
+decisions that say nothing are not listed, `policy` when it is not the default one. An entry of the timeline has
 `at` (local time with its offset) and `say`, and is either an event (`topic`, `event`, `payload`) or, without a topic,
 a move of the clock. An event's `occurred_at` is the entry's `at` unless the payload has one (it became known late),
 its `event_id` the story's name and the entry's place. `expect` lists what must come out, each with the rows that yield
@@ -42,7 +43,7 @@ Raw = dict[str, Any]
 Built = TypeVar("Built")
 
 _INPUT_NAMES: Final = tuple(topic.value for topic in INPUTS)
-_STORY_KEYS: Final = {"title", "narrative", "brand", "zone", "policy", "customers", "timeline"}
+_STORY_KEYS: Final = {"title", "narrative", "brand", "zone", "policy", "decisions", "customers", "timeline"}
 _ENTRY_KEYS: Final = {"at", "say", "topic", "event", "key", "payload", "expect", "line"}
 _COMMON_KEYS: Final = {"at", "rule", "because", "line"}
 
@@ -70,7 +71,7 @@ def parse(text: str, name: str) -> Story:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain YAML without dates and floats: a time stays as written, an amount is never a binary number."""
+    """Plain YAML without dates, floats, `on` and `no`: what is not a whole number, true or false stays as written."""
 
 
 def _mapping_with_line(loader: _Loader, node: yaml.MappingNode) -> Raw:
@@ -93,7 +94,11 @@ class _Lined(dict[str, Any]):
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in {"timestamp", "float"}]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag.rpartition(":")[2] not in {"timestamp", "float"} and not (tag.endswith(":bool") and first not in "tfTF")
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_with_line)
@@ -149,6 +154,7 @@ def _story(raw: Raw, at: _At) -> Story:
         brand=at.text(raw, "brand"),
         zone=at.text(raw, "zone"),
         policy=raw.get("policy", "default"),
+        all_decisions=raw.get("decisions", "all") == "all",
         customers=dict(customers),
         timeline=timeline,
     )

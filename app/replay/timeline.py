@@ -156,7 +156,10 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Story(Struct, frozen=True, kw_only=True):
-    """A titled timeline. `zone` is where its times are read and shown, `customers` says who is who."""
+    """A titled timeline. `zone` is where its times are read and shown, `customers` says who is who.
+
+    `all_decisions`: decisions that say nothing to anybody are expected too; otherwise they are not looked at.
+    """
 
     name: str
     title: str
@@ -164,5 +167,6 @@ class Story(Struct, frozen=True, kw_only=True):
     brand: str
     zone: str
     policy: str
+    all_decisions: bool
     customers: dict[str, str]
     timeline: tuple[Entry, ...]

@@ -57,7 +57,7 @@ def verdict(story: Story, got: Sequence[Sequence[Emitted]], policy: PolicyVersio
 def verdict_on(story: Story, entry: Entry, outputs: Sequence[Emitted], policy: PolicyVersion) -> str:
     """Return a readable account of every difference in one entry, the empty string when there is none."""
     zone = ZoneInfo(story.zone)
-    lines = [*_differences(entry, outputs, zone), *_unexplained(outputs, policy, zone)]
+    lines = [*_differences(story, entry, outputs), *_unexplained(outputs, policy, zone)]
     head = f"{story.name}.yaml:{entry.line}  {local(entry.at, zone)}  {entry.say}"
     return "\n".join([head, *(f"    {line}" for line in lines)]) if lines else ""
 
@@ -68,7 +68,8 @@ def local(instant: Instant, zone: ZoneInfo) -> str:
     return moment.isoformat(timespec="milliseconds" if instant % 1000 else "seconds")
 
 
-def _differences(entry: Entry, outputs: Sequence[Emitted], zone: ZoneInfo) -> Iterator[str]:
+def _differences(story: Story, entry: Entry, outputs: Sequence[Emitted]) -> Iterator[str]:
+    zone = ZoneInfo(story.zone)
     decided = {identity: item for item in outputs if isinstance(item, Decision) for identity in item.outputs}
     left = [item for item in outputs if not (isinstance(item, Decision) and item.outputs)]
     missing: list[AnyExpected] = []
@@ -81,7 +82,7 @@ def _differences(entry: Entry, outputs: Sequence[Emitted], zone: ZoneInfo) -> It
     for expected in missing:
         yield f"- expected (line {expected.line}): {_show(_wanted(expected, zone))}"
         yield from (f"    {line}" for line in _nearest(expected, left, decided, zone))
-    for item in left:
+    for item in (item for item in left if story.all_decisions or not isinstance(item, Decision)):
         yield f"+ got: {_show(_said(item, zone))}"
         yield from _explained(decided.get(getattr(item, "id", "")))
 
