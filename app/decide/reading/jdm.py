@@ -11,9 +11,10 @@ _NODE: Final = "decisionTableNode"
 
 
 class JdmRow(NamedTuple):
-    """A row: its id, where it stands, and its cells by field."""
+    """A row: its id, why it is there, where it stands, and its cells by field."""
 
     id: str
+    why: str
     place: Place
     cells: Mapping[str, str]
 
@@ -60,7 +61,9 @@ def _row(number: int, rule: Mapping[str, str], fields: Mapping[str, str], file: 
     place = Place(file, _line_of(text, name))
     if not name:
         place.refuse(f"row {number + 1} has no `_id`: decisions name the row by it")
-    return JdmRow(name, place, {field: rule.get(column, "") for column, field in fields.items()})
+    return JdmRow(
+        name, rule.get("_description", ""), place, {field: rule.get(column, "") for column, field in fields.items()}
+    )
 
 
 def _line_of(text: str, name: str) -> int:

@@ -1,0 +1,113 @@
+"""`makegood policy check | show | version | activate`: a policy folder, before and when it decides."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import TextWrapper
+from typing import Final
+
+import click
+
+from app.decide.folder import load_folder, version_of
+from app.decide.loading import compile_policy
+from app.decide.showing import ShownRow, shown, what_can_be_shown
+from app.errors import PolicyError
+from app.settings import KafkaSettings, WorkerSettings
+from app.shell.policy_activation import activate as write_activation
+
+_REFUSED: Final = 2
+_WIDTH: Final = 120
+
+
+@click.group("policy")
+def command() -> None:
+    """Check, read, name and activate a policy folder.
+
+    DIR is a folder with a policy.yaml; without it, that of MAKEGOOD_POLICY_DIR.
+    """
+
+
+_folder = click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+
+
+@command.command("check")
+@_folder
+def check(folder: Path | None) -> None:
+    """Say all that is wrong with a policy, by file and line; exit code 2 when there is anything.
+
+    Unknown words, rows that can never be reached, cases without a row, contradictions, amounts above the cap.
+    """
+    where = folder or WorkerSettings().policy_dir
+    try:
+        policy = compile_policy(load_folder(where))
+    except PolicyError as error:
+        for line in _located(where, str(error)):
+            click.echo(line, err=True)
+        raise SystemExit(_REFUSED) from error
+    rows = len(policy.problems), len(policy.kinds), len(policy.brands)
+    click.echo(f"{where}: sound. {policy.name}, version {policy.version}")
+    click.echo("  {} problem types, {} journey kinds, {} brands".format(*rows))
+    click.echo(f"  {policy.words}")
+
+
+@command.command("version")
+@_folder
+def version(folder: Path | None) -> None:
+    """Print the content address of a policy folder: every decision names the version that decided."""
+    click.echo(version_of(load_folder(folder or WorkerSettings().policy_dir)))
+
+
+@command.command("show")
+@click.argument("what", required=False)
+@click.option("--policy", "folder", type=click.Path(path_type=Path), help="The policy folder.")
+def show(what: str | None, folder: Path | None) -> None:
+    """Print a part of the policy: a decision table by name, or kinds, problems, calendars, bands, brands, policy.
+
+    Without WHAT, list what there is. A folder that extends another is shown as the two come to.
+    """
+    files = load_folder(folder or WorkerSettings().policy_dir)
+    known = what_can_be_shown(files)
+    if what is None:
+        click.echo("\n".join(known))
+    elif what not in known:
+        msg = f"there is no `{what}` in this policy; there are {', '.join(known)}"
+        raise PolicyError(msg)
+    elif isinstance(found := shown(files, what), str):
+        click.echo(found, nl=False)
+    else:
+        click.echo(f"{what}: the first row that matches decides")
+        click.echo("\n".join(_row(number, row) for number, row in enumerate(found, 1)))
+
+
+def _row(number: int, row: ShownRow) -> str:
+    width = min(shutil.get_terminal_size((_WIDTH, 0)).columns, _WIDTH)
+    wrap = TextWrapper(width, subsequent_indent=" " * 10, break_long_words=False)
+    wrap.initial_indent = "    when  "
+    when = wrap.fill(row.when)
+    wrap.initial_indent = "    then  "
+    why = f"  ({row.why})" if row.why else ""
+    return f"{number:>2}. {row.name}{why}\n{when}\n{wrap.fill(row.then)}"
+
+
+def _located(folder: Path, errors: str) -> Iterator[str]:
+    """Put the folder before each file name: an error above a folder stands in the one it extends, beside it."""
+    for line in errors.splitlines():
+        file = line.partition(":")[0]
+        beside = folder.parent / file
+        own = (folder / file).exists() or not beside.exists()
+        yield line if Path(file).exists() else f"{folder if own else folder.parent}/{line}"
+
+
+@command.command("activate")
+@_folder
+def activate(folder: Path | None) -> None:
+    """Let a policy decide from now on: a record in every partition of the journey log.
+
+    Facts before it were decided by the policy before it. Needs the topics (`makegood topics apply`).
+    """
+    worker = WorkerSettings()
+    files = load_folder(folder or worker.policy_dir)
+    policy = compile_policy(files)
+    for place in asyncio.run(write_activation(KafkaSettings(), worker, policy.version, files)):
+        print(f"{policy.name} {policy.version} decides on {place.topic}/{place.partition} from {place.first_offset}")

@@ -1,0 +1,75 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import cli
+from app.decide import load_folder, version_of
+from tests.support.policies import POLICIES
+
+
+def run(*arguments: str, folder: Path = POLICIES / "default") -> Result:
+    return CliRunner().invoke(cli, ["policy", *arguments], env={"MAKEGOOD_POLICY_DIR": str(folder)})
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(POLICIES, tmp_path / "policies"))
+
+
+@pytest.mark.parametrize("name", ["default", "olist", "incidents"])
+def test_check_passes_what_we_ship(name: str) -> None:
+    result = run("check", str(POLICIES / name))
+    assert result.exit_code == 0, result.output
+    assert f"{name}, version {version_of(load_folder(POLICIES / name))}" in result.output
+
+
+def test_check_names_every_error_by_file_and_line(copied: Path) -> None:
+    bands = copied / "default" / "bands.yaml"
+    bands.write_text(bands.read_text().replace("below 72", "below 7").replace("below 10\n", "below ten\n"))
+    result = run("check", str(copied / "default"))
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith(f"{bands}:5: band lateness: bounds must rise")
+    assert lines[1].startswith(f"{bands}:22: bound: `ten` is no amount")
+
+
+def test_check_names_the_file_of_the_policy_below(copied: Path) -> None:
+    kinds = copied / "default" / "kinds.yaml"
+    kinds.write_text(kinds.read_text().replace("problem: stalled", "problem: staled"))
+    line = 1 + kinds.read_text().splitlines().index("      problem: staled")
+    assert f"{kinds}:{line}: " in run("check", str(copied / "incidents")).stderr
+
+
+def test_check_of_a_folder_without_a_policy_says_so(tmp_path: Path) -> None:
+    result = run("check", str(tmp_path))
+    assert result.exit_code == 2
+    assert "there is no policy here" in result.stderr
+
+
+def test_version_is_the_content_address() -> None:
+    assert run("version").output.strip() == version_of(load_folder(POLICIES / "default"))
+
+
+def test_show_lists_what_can_be_shown() -> None:
+    assert {"policy", "kinds", "brands", "severity", "remedies"} <= set(run("show").output.split())
+
+
+def test_show_prints_a_table_in_the_order_in_which_rows_decide() -> None:
+    output = run("show", "holds").output
+    assert output.index("severe") < output.index("serious") < output.index("in every other case")
+    assert "then  classes: *; channels: *" in output
+
+
+def test_show_prints_a_policy_as_it_comes_out_of_its_layers() -> None:
+    output = run("show", "policy", "--policy", str(POLICIES / "olist")).output
+    assert "retention: 3650 days" in output
+    assert "hold_age: 30 days" in output
+
+
+def test_show_of_what_is_not_there_says_what_is() -> None:
+    result = run("show", "severities")
+    assert result.exit_code == 2
+    assert "there is no `severities`" in result.stderr
+    assert "severity" in result.stderr
