@@ -25,13 +25,14 @@ def spawn(
     *,
     outlive_us: bool,
     environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
     holds: tuple[int, ...] = (),
 ) -> "subprocess.Popen[bytes]":
     """Start a process in a session of its own, its output appended to a file.
 
     A session of its own keeps the terminal's Ctrl-C from it: we end it, after those that use it. Unless it is to
-    `outlive_us`, the kernel kills it when we die, however we die. `environment` None: ours. `holds`: file descriptors
-    of ours that it keeps open too.
+    `outlive_us`, the kernel kills it when we die, however we die. `environment` and working `folder` None: ours.
+    `holds`: file descriptors of ours that it keeps open too.
     """
     tie = None if outlive_us else partial(_die_with, os.getpid())
 
@@ -45,6 +46,7 @@ def spawn(
                 start_new_session=True,
                 pass_fds=holds,
                 env=environment,
+                cwd=folder,
                 preexec_fn=tie,  # noqa: PLW1509 - it makes two system calls and takes no lock
             )
 

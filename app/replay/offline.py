@@ -2,15 +2,11 @@
 
 from collections.abc import Mapping
 
-from app.directory import Directory
-from app.emit.records import Emit
-from app.intake.stage import Intake
-from app.journey.stage import Journeys
+from app.main import stages
 from app.replay.memory import MemoryCluster
 from app.replay.player import play
 from app.replay.session import Session
 from app.wire.codec import Codec
-from app.wire.dead_letters import DeadLetters
 
 
 async def play_offline(session: Session, codec: Codec, *, partitions: int = 1) -> Mapping[bytes, bytes]:
@@ -19,10 +15,5 @@ async def play_offline(session: Session, codec: Codec, *, partitions: int = 1) -
 
 
 def cluster_in_memory(codec: Codec, partitions: int) -> MemoryCluster:
-    """Return the stages as a replay's workers compose them, over logs in memory."""
-    return MemoryCluster(
-        Intake(codec, replay=True),
-        Directory(DeadLetters(codec).record, data_clock=True),
-        Journeys(Emit(codec), data_clock=True),
-        partitions=partitions,
-    )
+    """Return the stages as a replay's workers have them, over logs in memory."""
+    return MemoryCluster(*stages(codec, data_clock=True), partitions=partitions)

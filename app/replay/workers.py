@@ -20,7 +20,7 @@ Tell = Callable[[str], None]
 
 
 class Workers:
-    """Starts `count` workers in a namespace and keeps them running until left; `folder` holds their logs.
+    """Starts `count` workers in a namespace and keeps them running until left; `folder` holds their logs, and no `.env`.
 
     One that dies is started again under the same name, so that it takes its partitions back at once; after the fifth
     death SetupError with its last words: then it does not die by chance.
@@ -67,7 +67,7 @@ class Workers:
     def _start(self, number: int) -> "subprocess.Popen[bytes]":
         environment = {**self._environment, "MAKEGOOD_INSTANCE_ID": f"replay-{number}"}
         command = [sys.executable, "-m", "app", "worker"]
-        return process.spawn(command, self._log(number), outlive_us=False, environment=environment)
+        return process.spawn(command, self._log(number), outlive_us=False, environment=environment, folder=self._folder)
 
     def _log(self, number: int) -> Path:
         return self._folder / f"worker-{number}.log"
@@ -79,10 +79,14 @@ class Workers:
 
 def environment_of(kafka: KafkaSettings, worker: WorkerSettings) -> dict[str, str]:
     """Return a worker's environment with all its settings spelt out, whatever ours or a `.env` file says."""
-    spelt = {f"KAFKA_{name.upper()}": value for name, value in kafka.model_dump(exclude_none=True).items()}
+    spelt = {f"KAFKA_{name.upper()}": _spelt(value) for name, value in kafka.model_dump(exclude_none=True).items()}
     if kafka.sasl_password is not None:
         spelt["KAFKA_SASL_PASSWORD"] = kafka.sasl_password.get_secret_value()
-    spelt |= {f"MAKEGOOD_{name.upper()}": value for name, value in worker.model_dump(exclude_none=True).items()}
+    spelt |= {f"MAKEGOOD_{name.upper()}": _spelt(value) for name, value in worker.model_dump(exclude_none=True).items()}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("KAFKA_", "MAKEGOOD_"))}
     path = os.pathsep.join(part for part in (str(ROOT), inherited.get("PYTHONPATH", "")) if part)
-    return {**inherited, "PYTHONPATH": path, **{name: str(value) for name, value in spelt.items()}}
+    return {**inherited, "PYTHONPATH": path, **spelt}
+
+
+def _spelt(value: object) -> str:
+    return str(value.resolve() if isinstance(value, Path) else value)
