@@ -55,7 +55,7 @@ lock: setup ## pin every Python package anew from pyproject.toml, with PyPI's ow
 
 .PHONY: lock-jars
 lock-jars: ## fetch the broker's jars and write down their digests
-	@mvn --batch-mode --no-transfer-progress -Dstyle.color=never --quiet --strict-checksums --file deploy/kafka/pom.xml clean package
+	@mvn --batch-mode --no-transfer-progress --quiet --strict-checksums --file deploy/kafka/pom.xml clean package
 	@cd deploy/kafka/target/jars && sha256sum *.jar >../../jars.sha256
 
 .PHONY: clean

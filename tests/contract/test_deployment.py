@@ -56,10 +56,10 @@ def test_compose_runs_the_kafka_version_that_is_tested() -> None:
     assert _compose()["services"]["kafka"]["image"] == f"apache/kafka:{version}"
 
 
-def test_workers_wait_for_topics_and_schemas_and_publish_nothing_beyond_loopback() -> None:
+def test_workers_wait_for_topics_policy_and_schemas_and_nothing_is_published_beyond_loopback() -> None:
     services = _compose()["services"]
-    for needed in ("topics", "schemas"):
-        assert services["worker"]["depends_on"][needed]["condition"] == "service_completed_successfully"
+    for first, then in (("topics", "policy"), ("policy", "worker"), ("schemas", "worker")):
+        assert services[then]["depends_on"][first]["condition"] == "service_completed_successfully"
     for service in services.values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
 
