@@ -20,7 +20,7 @@ Tell = Callable[[str], None]
 
 
 class Workers:
-    """Starts `count` workers in a namespace and keeps them running until left; `folder` holds their logs, and no `.env`.
+    """Starts `count` workers in a namespace and keeps them running until left; `folder` holds their logs and no `.env`.
 
     One that dies is started again under the same name, so that it takes its partitions back at once; after the fifth
     death SetupError with its last words: then it does not die by chance.
