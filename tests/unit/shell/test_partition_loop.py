@@ -1,0 +1,204 @@
+"""The loop over one partition: rounds, acknowledgements, and what it refuses of a stage."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.clock import Instant
+from app.shell.batch_path import Slice
+from app.shell.keyed_agent import PartitionLoop, StageError
+from app.shell.state_tables import PartitionState
+from app.shell.telemetry_protocol import NoTelemetry
+from app.stage import Effects, Round, tick_value
+from tests.support.counting_stage import CountingStage, decode
+
+
+class Committed:
+    """A writer that keeps what it is given; `hold` makes commits wait."""
+
+    def __init__(self) -> None:
+        self.rounds: list[tuple[Effects, int]] = []
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def commit(self, effects: Effects, offset: int) -> int | None:
+        await self.go.wait()
+        self.rounds.append((effects, offset))
+        return len(self.rounds)
+
+    def said(self) -> list[list[bytes | None]]:
+        return [[output.value for output in effects.outputs] for effects, _ in self.rounds]
+
+
+def record(offset: int, value: bytes, key: bytes | None = b"c", timestamp: int = 1_000) -> Any:
+    return SimpleNamespace(key=key, value=value, offset=offset, timestamp=timestamp, headers=())
+
+
+def tick(offset: int, at: int) -> Any:
+    return record(offset, tick_value(Instant(at)), key=None)
+
+
+class Partition:
+    """A loop with a writer and its acknowledgements; use inside an event loop."""
+
+    def __init__(self, *, data_clock: bool = False, stage: CountingStage | None = None, limit: int = 10) -> None:
+        self.state = PartitionState(stage or CountingStage(), 0)
+        self.writer = Committed()
+        self.finished: list[tuple[str, bool]] = []
+        self.loop = PartitionLoop(
+            self.state,
+            self.writer,
+            data_clock=data_clock,
+            slice_records=limit,
+            telemetry=NoTelemetry(),
+            finish=lambda message, done: self.finished.append((str(message), done)),
+        )
+        self.task = asyncio.ensure_future(self.loop.run())
+
+    async def offer(self, name: str, *records: Any) -> None:
+        message: Any = name
+        await self.loop.offer(message, Slice(records, records[0].offset, records[-1].offset + 1))
+        await self.settle()
+
+    async def settle(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    async def stop(self) -> None:
+        self.loop.stop()
+        await self.task
+
+
+def test_a_slice_is_acknowledged_after_its_round_is_committed_and_not_before() -> None:
+    async def scenario() -> None:
+        partition = Partition()
+        partition.writer.go.clear()
+        await partition.offer("s", record(0, b"a"), record(1, b"b"))
+        assert partition.finished == []
+        assert partition.state.table == {}
+        partition.writer.go.set()
+        await partition.settle()
+        assert partition.finished == [("s", True)]
+        assert decode(partition.state.table[b"c"]) == (2, 0)
+        assert partition.state.resume_at == 2
+        await partition.stop()
+
+    asyncio.run(scenario())
+
+
+def test_slices_that_wait_are_worked_in_one_round_up_to_the_limit() -> None:
+    async def scenario() -> None:
+        partition = Partition(limit=4)
+        partition.writer.go.clear()
+        for number in range(4):
+            await partition.offer(f"s{number}", record(2 * number, b"a"), record(2 * number + 1, b"b"))
+        partition.writer.go.set()
+        await partition.settle()
+        assert [offset for _, offset in partition.writer.rounds] == [2, 6, 8]
+        await partition.stop()
+
+    asyncio.run(scenario())
+
+
+def test_a_stopping_partition_finishes_the_round_in_flight_and_gives_the_rest_back() -> None:
+    async def scenario() -> None:
+        partition = Partition(limit=1)
+        partition.writer.go.clear()
+        await partition.offer("in flight", record(0, b"a"))
+        await partition.offer("waiting", record(1, b"b"))
+        partition.loop.stop()
+        partition.writer.go.set()
+        await partition.task
+        await partition.offer("late", record(2, b"c"))
+        assert sorted(partition.finished) == [("in flight", True), ("late", False), ("waiting", False)]
+        assert len(partition.writer.rounds) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_tick_fires_what_is_due_in_rounds_so_that_other_customers_do_not_wait() -> None:
+    async def scenario() -> None:
+        partition = Partition(limit=10)
+        for number in range(25):
+            await partition.offer("s", record(number, b"e@5000", key=b"c%d" % number))
+        partition.writer.rounds.clear()
+        partition.writer.go.clear()
+        await partition.offer("tick", tick(25, 5_000))
+        await partition.offer("fact", record(26, b"fact", key=b"other", timestamp=5_001))
+        partition.writer.go.set()
+        await partition.settle()
+        fired = [said.count(b"5000") for said in partition.writer.said()]
+        assert fired == [10, 10, 5]
+        assert b"fact" in partition.writer.said()[1]
+        assert partition.finished[-2:] == [("tick", True), ("fact", True)]
+        await partition.stop()
+
+    asyncio.run(scenario())
+
+
+def test_timestamps_do_not_go_back_within_a_partition() -> None:
+    seen: list[Instant] = []
+
+    class Watching(CountingStage):
+        def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+            seen.extend(fact.timestamp for fact in round_.records)
+            return super().work(round_, table)
+
+    async def scenario() -> None:
+        partition = Partition(stage=Watching())
+        await partition.offer("s", record(0, b"a", timestamp=2_000), record(1, b"b", timestamp=1_500))
+        await partition.offer("t", record(2, b"c", timestamp=1_900))
+        await partition.stop()
+
+    asyncio.run(scenario())
+    assert seen == [2_000, 2_000, 2_000]
+
+
+def test_under_the_data_clock_each_tick_is_a_round_of_its_own_and_what_follows_it_waits() -> None:
+    async def scenario() -> None:
+        partition = Partition(data_clock=True)
+        await partition.offer("s", record(0, b"a"), record(1, b"b@50"))
+        assert partition.writer.rounds == []
+        await partition.offer("t", tick(2, 10), record(3, b"c"), tick(4, 50), record(5, b"d"))
+        assert partition.writer.said() == [[b"a", b"b"], [b"50", b"c"]]
+        assert [offset for _, offset in partition.writer.rounds] == [3, 5]
+        await partition.stop()
+        assert all(not done for _, done in partition.finished)
+
+    asyncio.run(scenario())
+
+
+class Forgetful(CountingStage):
+    """A stage with a defect of its own choice."""
+
+    def __init__(self, defect: str) -> None:
+        super().__init__()
+        self._defect = defect
+
+    def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+        effects = super().work(round_, table)
+        if self._defect == "no next_due":
+            return effects._replace(next_due={})
+        return effects._replace(changes={}, next_due={}) if round_.due else effects
+
+
+@pytest.mark.parametrize(
+    ("defect", "records"),
+    [("no next_due", [record(0, b"a")]), ("leaves due keys", [record(0, b"a@500"), tick(1, 500)])],
+)
+def test_a_stage_that_would_lose_a_deadline_or_spin_is_refused_before_anything_is_written(
+    defect: str, records: Sequence[Any]
+) -> None:
+    async def scenario() -> None:
+        partition = Partition(stage=Forgetful(defect))
+        for number, one in enumerate(records):
+            if not partition.task.done():
+                await partition.offer(f"s{number}", one)
+        with pytest.raises(StageError):
+            await partition.task
+        assert (f"s{len(records) - 1}", True) not in partition.finished
+
+    asyncio.run(scenario())
