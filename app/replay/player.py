@@ -61,7 +61,7 @@ async def play(session: Session, cluster: Cluster) -> Mapping[bytes, bytes]:
         await cluster.passed(await cluster.tick(Topic.DIRECTORY, stretch.until))
         await cluster.passed(await cluster.tick(Topic.JOURNEY_LOG, stretch.until))
         for output in await cluster.outputs():
-            session.recording.said(output)
+            session.said(output)
         clock = stretch.until
     return await cluster.states(Topic.JOURNEY_CHANGELOG)
 

@@ -15,6 +15,7 @@ from app.replay.session import STRETCH, Advance, Policy, Session
 from app.replay.source import Malformed, Timeline
 from app.replay.stories import bundled as bundled_stories
 from app.settings import ROOT
+from app.stage import OutRecord
 from app.wire.codec import bundled_codec
 
 SOURCES: Final = (story_events.NAME, olist.NAME, incidents.NAME, events.NAME)
@@ -31,10 +32,11 @@ Play = Callable[[Session], Awaitable[Mapping[bytes, bytes]]]
 
 
 class Told(NamedTuple):
-    """Who is told while a replay runs: each malformed row, and how many more events have been worked."""
+    """Who is told while a replay runs: each malformed row, how many more events have been worked, each output."""
 
     malformed: Callable[[Malformed], None]
     advance: Advance
+    said: Callable[[OutRecord], None] = lambda _: None
 
 
 def load(source: str, data: Path | None) -> Timeline:
@@ -74,6 +76,7 @@ async def replay(
             until=_stop(timeline, until),
             report=told.malformed,
             advance=told.advance,
+            said=told.said,
             size=size,
         )
         states = await play(session)

@@ -47,14 +47,16 @@ class Session:
         until: Instant | None,
         report: Callable[[Malformed], None],
         advance: Advance,
+        said: Callable[[OutRecord], None],
         size: int = STRETCH,
     ) -> None:
         self.policy = policy
-        self.recording = recording
+        self._recording = recording
         self._events = events
         self._until = until
         self._report = report
         self._advance = advance
+        self._said = said
         self._size = size
         self.stopped_at: Instant | None = None
 
@@ -62,7 +64,7 @@ class Session:
         """Yield the stretches, then an empty one when the clock goes on after the last event."""
         for stretch in stretches(records(self._events, self._until, self._malformed), self._size):
             for record in stretch.records:
-                self.recording.played(record)
+                self._recording.played(record)
             self.stopped_at = stretch.until
             yield Played(tuple(_input_of(record) for record in stretch.records), stretch.until)
             self._advance(len(stretch.records))
@@ -74,8 +76,13 @@ class Session:
         """Return the record that activates the policy on a partition of the journey log, before any event."""
         return activation(self.policy.version, self.policy.files, Instant(0), partition)
 
+    def said(self, output: OutRecord) -> None:
+        """Record an output of the cluster, and tell it."""
+        self._recording.said(output)
+        self._said(output)
+
     def _malformed(self, row: Malformed) -> None:
-        self.recording.malformed(row)
+        self._recording.malformed(row)
         self._report(row)
 
 

@@ -1,0 +1,176 @@
+"""`makegood demo`: the whole system on this machine, the stories played through it, then open for live events."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from app import logs
+from app.broker import Broker
+from app.clock import to_datetime
+from app.decide import compile_policy, load_folder
+from app.emit.records import decode_output
+from app.narration import in_words
+from app.outputs import DeadLetter, Output
+from app.replay import story_events
+from app.replay.on_kafka import namespace
+from app.replay.player import play
+from app.replay.run import Told, replay
+from app.replay.session import Session
+from app.replay.shifting import ending_by
+from app.replay.source import Malformed
+from app.replay.stories import bundled
+from app.replay.workers import Workers, environment_of
+from app.settings import ROOT, KafkaSettings, WorkerSettings
+from app.shell.output_tail import follow_outputs
+from app.shell.policy_activation import activate
+from app.shell.safe_clock import wall_clock
+from app.shell.topics_admin import apply_topics
+from app.stage import OutRecord
+
+_RUN: Final = ROOT / ".run"
+_PORT: Final = 9092
+_EVENTS_A_TICK: Final = 1
+_HOW_TO: Final = """
+Everything is up and stays up; Ctrl-C stops all of it.
+
+  why was that decided?      makegood explain C-1001 --from {out}
+  publish an order late      makegood publish orders order_placed '{order}'
+  ... and see why            makegood explain ann
+  what was refused?          makegood dead-letters list
+  metrics of the worker      http://{web}/metrics
+  Kafka                      {bootstrap}
+
+(`makegood` is .venv/bin/makegood.) From here on, what is said is shown as it is committed:
+"""
+
+
+@click.command("demo")
+@click.option("--once", is_flag=True, help="Stop when the stories have been played.")
+def command(*, once: bool) -> None:
+    """Bring up broker and worker, play the bundled stories, and stay up for live events (`make run`).
+
+    KAFKA_BOOTSTRAP names another cluster; without it the embedded broker is started, on port 9092.
+    """
+    logs.configure(level="WARNING")
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    with _kafka() as kafka:
+        asyncio.run(_until_interrupted(kafka, once=once))
+    click.echo("all is stopped")
+
+
+@contextmanager
+def _kafka() -> Iterator[KafkaSettings]:
+    if os.environ.get("KAFKA_BOOTSTRAP"):
+        yield KafkaSettings()
+        return
+    data = _RUN / "kafka"
+    if (running := Broker.running_on(data)) is not None:
+        click.echo(f"using the broker that runs on {running.bootstrap}")
+        yield KafkaSettings(bootstrap=running.bootstrap)
+        return
+    click.echo("starting Kafka ...")
+    with Broker.start(data, _PORT) as broker:
+        yield KafkaSettings(bootstrap=broker.bootstrap)
+
+
+async def _until_interrupted(kafka: KafkaSettings, *, once: bool) -> None:
+    running = asyncio.ensure_future(_demo(kafka, once=once))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        click.echo("\nstopping ...")
+
+
+async def _demo(kafka: KafkaSettings, *, once: bool) -> None:
+    async with _live(kafka) as (settings, workers):
+        out = await _stories(kafka)
+        if once:
+            return
+        click.echo(_how_to(kafka, settings, out))
+        async with aclosing(follow_outputs(kafka, settings)) as outputs:
+            async for output in outputs:
+                await workers.watch()
+                if output is not None:
+                    _show(output, {})
+
+
+@asynccontextmanager
+async def _live(kafka: KafkaSettings) -> AsyncIterator[tuple[WorkerSettings, Workers]]:
+    """Topics, policy and a worker for live events; the worker stops with us."""
+    settings = WorkerSettings()
+    await apply_topics(kafka, settings)
+    files = load_folder(settings.policy_dir)
+    policy = compile_policy(files)
+    await activate(kafka, settings, policy.version, files)
+    folder = _RUN / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    with Workers(1, environment_of(kafka, settings), folder, click.echo) as workers:
+        click.echo(f"Kafka serves on {kafka.bootstrap}; one worker is up under policy {policy.name} {policy.version}")
+        yield settings, workers
+
+
+async def _stories(kafka: KafkaSettings) -> Path:
+    """Play the stories through workers of their own, moved so that they end now, and tell what comes out."""
+    now = wall_clock()
+    out = _RUN / "stories"
+    stories = tuple(ending_by(story, now) for story in bundled())
+    timeline = story_events.on_one_timeline(stories)
+    for story in stories:
+        click.echo(f"\n{story.title}\n  {story.narrative}")
+    click.echo("\nPlayed through Kafka, in topics of their own; a day takes a moment.\n")
+    zones = {customer: ZoneInfo(story.zone) for story in stories for customer in story.customers}
+
+    async def play_on_kafka(session: Session) -> Mapping[bytes, bytes]:
+        async with namespace(kafka, workers=1, keep=False, tell=click.echo) as place:
+            return await play(session, place.cluster)
+
+    def said(record: OutRecord) -> None:
+        output = decode_output(record.topic, record.value)
+        if output is not None:
+            _show(output, zones)
+
+    def refused(row: Malformed) -> None:
+        click.echo(f"{row.file}:{row.line}: {row.reason}")
+
+    await replay(timeline, out, play_on_kafka, Told(refused, lambda _: None, said), size=_EVENTS_A_TICK)
+    return out
+
+
+def _show(output: Output, zones: Mapping[str, ZoneInfo]) -> None:
+    """Print an output in plain words, at the wall time of its customer's story."""
+    words = in_words(output)
+    if words is not None:
+        zone = None if isinstance(output, DeadLetter) else zones.get(output.customer)
+        click.echo(f"{to_datetime(output.at, zone):%a %d %b %H:%M}  {words}")
+
+
+def _how_to(kafka: KafkaSettings, settings: WorkerSettings, out: Path) -> str:
+    """Return where to look next, and an order of one's own whose promise is about to be broken."""
+    now = to_datetime(wall_clock()).replace(microsecond=0)
+    order = {
+        "order_id": f"{now:%H%M%S}",
+        "customer_id": "ann",
+        "brand": "audio",
+        "occurred_at": now.isoformat(),
+        "value": {"amount": "49.00", "currency": "GBP"},
+        "lines": [{"line_id": "1", "product_id": "P-1", "name": "wall bracket", "quantity": 1, "unit_price": "49.00"}],
+        "promises": [{"milestone": "delivered", "due": (now + timedelta(minutes=1)).isoformat()}],
+    }
+    return _HOW_TO.format(
+        out=out.relative_to(ROOT),
+        order=json.dumps(order),
+        web=f"{settings.web_host}:{settings.web_port}",
+        bootstrap=kafka.bootstrap,
+    )
