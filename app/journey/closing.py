@@ -1,0 +1,110 @@
+"""The end of a journey: since when it is over, and what stays of it when it has been so for long."""
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.decide.policy import Policy
+from app.facts import Fact
+from app.ids import JourneyId
+from app.journey import reached, refusals
+from app.journey.course import Journey, JourneyReceipt
+from app.journey.state import CustomerState, with_item, without
+from app.journey.trouble import Problem, cost_of
+from app.journey.turn import Turn
+from app.outputs import DeadLetterReason
+
+
+def over_since(policy: Policy, state: CustomerState, journey: Journey) -> Instant | None:
+    """Return since when nothing of a journey is left to happen; None while something is."""
+    ended = _ended_at(policy, journey)
+    if ended is None or _something_waits(state, journey):
+        return None
+    ends = [ended]
+    ends.extend(_last(problem) for problem in _of(state, journey.id))
+    ends.extend(
+        remedy.settled_at
+        for remedy in state.remedies.values()
+        if remedy.journey == journey.id and remedy.settled_at is not None
+    )
+    return max(ends)
+
+
+def _ended_at(policy: Policy, journey: Journey) -> Instant | None:
+    rules = reached.rules_of(policy, journey)
+    ends = [
+        reached.ended_at(rules, reached.of_consignment(journey, consignment))
+        for consignment in journey.consignments.values()
+    ]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None
+
+
+def _something_waits(state: CustomerState, journey: Journey) -> bool:
+    if any(problem.active for problem in _of(state, journey.id)):
+        return True
+    if any(expectation.waits for expectation in journey.own.expectations):
+        return True
+    if any(each.waits for of in journey.consignments.values() for each in of.leg.expectations):
+        return True
+    return any(remedy.journey == journey.id and remedy.settled_at is None for remedy in state.remedies.values())
+
+
+def _of(state: CustomerState, journey: JourneyId) -> list[Problem]:
+    return [problem for problem in state.problems.values() if problem.journey == journey]
+
+
+def _last(problem: Problem) -> Instant:
+    times = (problem.recovered_at, problem.withdrawn_at, problem.written_off_at)
+    return max(time for time in (problem.opened_at, *times) if time is not None)
+
+
+def retained_until(policy: Policy, state: CustomerState, journey: Journey) -> Instant | None:
+    """Return when a journey shrinks to its receipt, or, never known to have begun, gives up its facts."""
+    if journey.waiting_since is not None:
+        return Instant(journey.waiting_since + policy.limits.retention)
+    over = over_since(policy, state, journey)
+    return None if over is None else Instant(over + policy.limits.retention)
+
+
+def shrink(turn: Turn, name: JourneyId) -> None:
+    """Keep a receipt of a journey that has long been over, and let go of the rest."""
+    state = turn.state
+    journey = state.journeys[name]
+    over = over_since(turn.policy, state, journey)
+    assert over is not None
+    assert journey.began_at is not None
+    mine = _of(state, name)
+    remedies = [remedy for remedy in state.remedies.values() if remedy.journey == name]
+    receipt = JourneyReceipt(
+        journey=name,
+        kind=journey.kind,
+        brand=journey.brand,
+        status=journey.status,
+        began_at=journey.began_at,
+        closed_at=over,
+        value=journey.value,
+        problems=sum(1 for problem in mine if problem.withdrawn_at is None),
+        remedies=len(remedies),
+        cost=sum((cost_of(remedy.gestures) for remedy in remedies), turn.policy.cap * 0),
+    )
+    gone = {problem.id for problem in mine}
+    turn.state = replace(
+        state,
+        journeys=without(state.journeys, name),
+        receipts=with_item(state.receipts, name, receipt),
+        problems={key: known for key, known in state.problems.items() if key not in gone},
+        holds=tuple(hold for hold in state.holds if hold.owner not in gone),
+        remedies={key: known for key, known in state.remedies.items() if known.journey != name},
+        by_hand=tuple(known for known in state.by_hand if known.journey != name),
+        cases={key: case for key, case in state.cases.items() if case.journey != name},
+    )
+    turn.holds_before = turn.state.holds
+
+
+def give_up(turn: Turn, name: JourneyId) -> None:
+    """Hand back the facts of a journey that was never known to begin."""
+    waiting: tuple[Fact, ...] = turn.state.journeys[name].waiting
+    turn.state = replace(turn.state, journeys=without(turn.state.journeys, name))
+    detail = "the journey it belongs to was never known to begin: send its first event, then redrive this one"
+    for fact in waiting:
+        refusals.refuse(turn, fact, DeadLetterReason.UNRESOLVED, detail, "journey")

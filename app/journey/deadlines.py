@@ -1,0 +1,133 @@
+"""Everything that waits for a time, derived from the state; there is no second copy (decision 0003).
+
+Deadlines have a total order: due, journey, consignment, what.
+"""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+from app.clock import Instant
+from app.decide.policy import Policy
+from app.ids import CaseId, ConsignmentId, JourneyId
+from app.journey import closing, problems, progress, seen
+from app.journey.course import Expectation, Place
+from app.journey.state import CustomerState
+
+
+class Kind(IntEnum):
+    """What runs out."""
+
+    EXPECTATION = 1
+    PROGRESS = 2
+    PENDING = 3
+    RECOVERY = 4
+    HOLD_AGE = 5
+    REMEDY = 6
+    OWNER = 7
+    TOMBSTONE = 8
+    FOLLOW_UP = 9
+    RETENTION = 10
+    SEEN = 11
+    NEVER_BEGAN = 12
+
+
+class Deadline(NamedTuple):
+    """Something that runs out at `due`; the fields in this order are the total order."""
+
+    due: Instant
+    journey: str
+    consignment: str
+    what: str
+    kind: Kind
+    case: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return the cause id of this deadline."""
+        return f"{self.journey}|{self.consignment}|{self.what}|{self.due}"
+
+    @property
+    def place(self) -> Place:
+        """Return where it runs out."""
+        return Place(
+            JourneyId(self.journey) if self.journey else None,
+            ConsignmentId(self.consignment) if self.consignment else None,
+            CaseId(self.case) if self.case else None,
+        )
+
+
+def first(policy: Policy, state: CustomerState) -> Deadline | None:
+    """Return the deadline that fires first."""
+    return min(deadlines(policy, state), default=None)
+
+
+def next_due(policy: Policy, state: CustomerState) -> Instant | None:
+    """Return when the first deadline fires."""
+    return min((deadline[0] for deadline in deadlines(policy, state)), default=None)
+
+
+def deadlines(policy: Policy, state: CustomerState) -> Iterator[Deadline]:
+    """Yield all deadlines, in no order."""
+    yield from _expectations(state)
+    if state.problems:
+        yield from _problems(policy, state)
+    yield from _ledger(policy, state)
+    for journey in state.journeys.values():
+        over = closing.retained_until(policy, state, journey)
+        if over is not None:
+            kind = Kind.NEVER_BEGAN if journey.provisional else Kind.RETENTION
+            yield Deadline(over, journey.id, "", "over", kind)
+    forget = seen.forget_at(state.seen, policy.limits.seen_window)
+    if forget is not None:
+        yield Deadline(forget, "", "", "seen", Kind.SEEN)
+
+
+def _expectations(state: CustomerState) -> Iterator[Deadline]:
+    for journey in state.journeys.values():
+        yield from _breaches(journey.id, "", "", journey.own.expectations)
+        for consignment in journey.consignments.values():
+            yield from _breaches(journey.id, consignment.id, "", consignment.leg.expectations)
+    for case in state.cases.values():
+        yield from _breaches(case.journey or "", "", case.id, case.leg.expectations)
+
+
+def _breaches(journey: str, consignment: str, case: str, expectations: tuple[Expectation, ...]) -> Iterator[Deadline]:
+    for expectation in expectations:
+        if expectation.waits:
+            what = f"{case}{expectation.id}"
+            yield Deadline(expectation.first_due, journey, consignment, what, Kind.EXPECTATION, case)
+
+
+def _problems(policy: Policy, state: CustomerState) -> Iterator[Deadline]:
+    for problem in state.problems.values():
+        if not problem.active:
+            continue
+        place = (problem.journey or "", problem.consignment or "")
+        told = progress.due_of(state, problem)
+        if told is not None:
+            yield Deadline(told, *place, f"progress/{problem.id}", Kind.PROGRESS)
+        quiet = policy.problems[problem.type].quiet_period
+        recovered = problems.recovery_due(quiet, state, problem)
+        if recovered is not None:
+            yield Deadline(recovered, *place, f"recovery/{problem.id}", Kind.RECOVERY)
+
+
+def _ledger(policy: Policy, state: CustomerState) -> Iterator[Deadline]:
+    limits = policy.limits
+    for hold in state.holds:
+        if hold.until is None and not hold.aged:
+            due = Instant(hold.since + limits.hold_age)
+            yield Deadline(due, hold.journey or "", "", f"hold_age/{hold.owner}", Kind.HOLD_AGE)
+    for remedy in state.remedies.values():
+        if remedy.settled_at is None and not remedy.overdue:
+            due = Instant(remedy.at + limits.remedy_settlement)
+            yield Deadline(due, remedy.journey or "", "", f"remedy/{remedy.id}", Kind.REMEDY)
+    for cause, waits in sorted({known.cause: known.due for known in state.pending}.items()):
+        yield Deadline(waits, "", "", f"notice/{cause}", Kind.PENDING)
+    for awaited in state.awaited:
+        yield Deadline(awaited.act_by, "", "", f"owner/{awaited.escalation}", Kind.OWNER)
+    for armed in state.follow_ups:
+        yield Deadline(armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP)
+    if state.released_at is not None:
+        yield Deadline(Instant(state.released_at + limits.tombstone_after), "", "", "release", Kind.TOMBSTONE)

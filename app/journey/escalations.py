@@ -1,0 +1,66 @@
+"""Escalations: one named owner with the authority to act, and what happens when they do not."""
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.decide.book import EscalationInputs
+from app.decide.escalation import escalation_of
+from app.ids import ProblemId
+from app.journey.extent import extent_inputs
+from app.journey.trouble import Asked, AwaitedOwner
+from app.journey.turn import Turn
+from app.outputs import Escalation
+
+
+def on_opened(turn: Turn, name: ProblemId) -> None:
+    """Ask for an owner when a new problem is severe, or not the first of its journey."""
+    ask(turn, name, "severe")
+    if extent_inputs(turn.state, turn.state.problems[name], None).repeats:
+        ask(turn, name, "repeated_failure")
+
+
+def ask(turn: Turn, name: ProblemId, reason: str) -> None:
+    """Ask the escalation book for an owner, and name them; the same owner is asked once per cause."""
+    problem = turn.state.problems[name]
+    plan = turn.ruled(escalation_of(turn.policy, EscalationInputs(reason, problem.type, problem.severity)))
+    if plan is None or any(_same(said, plan.owner, name) for said in turn.said):
+        return
+    act_by = None if plan.act_within is None else Instant(turn.now + plan.act_within)
+    escalation = Escalation(
+        id=turn.id_for("escalation", plan.owner, name),
+        at=turn.now,
+        customer=turn.state.customer,
+        owner=plan.owner,
+        authority=plan.authority,
+        reason=reason,
+        problem=name,
+        journey=problem.journey,
+        case=problem.case,
+        act_by=act_by,
+    )
+    turn.said.append(escalation)
+    turn.put_problem(replace(problem, asked=(*problem.asked, Asked(turn.now, plan.owner, reason))))
+    turn.note(f"{plan.owner} is asked to act: {reason}")
+    if act_by is not None:
+        awaited = AwaitedOwner(escalation.id, name, reason, plan.owner, act_by)
+        turn.state = replace(turn.state, awaited=(*turn.state.awaited, awaited))
+
+
+def _same(said: object, owner: str, name: ProblemId) -> bool:
+    return isinstance(said, Escalation) and said.owner == owner and said.problem == name
+
+
+def answered(turn: Turn, name: ProblemId) -> None:
+    """Stop waiting for owners of a problem: it was acted upon."""
+    if any(awaited.problem == name for awaited in turn.state.awaited):
+        kept = tuple(awaited for awaited in turn.state.awaited if awaited.problem != name)
+        turn.state = replace(turn.state, awaited=kept)
+
+
+def silent(turn: Turn, awaited: AwaitedOwner) -> None:
+    """Go one level up when an owner has not acted in time; a silent owner one level up is not asked again."""
+    kept = tuple(other for other in turn.state.awaited if other.escalation != awaited.escalation)
+    turn.state = replace(turn.state, awaited=kept)
+    turn.note(f"{awaited.owner} has not acted in time")
+    if awaited.reason != "owner_silent":
+        ask(turn, awaited.problem, "owner_silent")

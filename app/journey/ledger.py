@@ -1,0 +1,149 @@
+"""The hold ledger: which problems hold which marketing now, and what is said when that changes.
+
+Holds follow from problems: a problem holds from when we knew of it until it is recovered, withdrawn, written off or
+released by an operator. Nothing else ends a hold; its age names an owner (decision 0002).
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from app.clock import HOUR, Instant, to_iso
+from app.facts import Identities
+from app.ids import ProblemId
+from app.journey import escalations
+from app.journey.state import CustomerState
+from app.journey.trouble import Hold, Problem
+from app.journey.turn import Turn
+from app.outputs import HoldEntry, RampStep, Suppression
+
+OPERATOR: Final = "operator:"
+"""Begins the owner of a hold that an operator placed."""
+
+
+def settle(turn: Turn) -> None:
+    """Bring the holds in line with the problems; say the whole ledger when it, or the customer's names, changed."""
+    state = turn.state
+    before = turn.holds_before
+    holds = _as_it_should_be(turn)
+    if holds == before and not (turn.identities_changed and any(hold.until is None for hold in holds)):
+        return
+    for hold in holds:
+        _note(turn, before, hold)
+    held = tuple(hold for hold in holds if hold.until is None)
+    was_held = any(hold.until is None for hold in before)
+    ramp = () if held else _ramp(turn)
+    released = None if held else (turn.now if was_held else state.released_at)
+    turn.state = replace(state, holds=holds, ramp=ramp, released_at=released)
+    turn.said.append(_suppression(turn, held, ramp))
+
+
+def _as_it_should_be(turn: Turn) -> tuple[Hold, ...]:
+    state = turn.state
+    holding = {problem.id: problem for problem in state.problems.values() if _holds(problem)}
+    kept = tuple(_kept(turn, hold, holding) for hold in state.holds)
+    running = {hold.owner for hold in kept if hold.until is None}
+    begun = (_begun(turn, problem) for problem in _in_order(holding) if problem.id not in running)
+    return (*kept, *begun)
+
+
+def _holds(problem: Problem) -> bool:
+    return problem.active and problem.scope is not None and problem.released_at is None
+
+
+def _in_order(holding: dict[ProblemId, Problem]) -> list[Problem]:
+    return sorted(holding.values(), key=lambda problem: (problem.opened_at, problem.id))
+
+
+def _kept(turn: Turn, hold: Hold, holding: dict[ProblemId, Problem]) -> Hold:
+    if hold.until is not None or hold.owner.startswith(OPERATOR):
+        return hold
+    problem = holding.get(ProblemId(hold.owner))
+    if problem is None:
+        return replace(hold, until=turn.now)
+    assert problem.scope is not None
+    return hold if hold.scope == problem.scope else replace(hold, scope=problem.scope)
+
+
+def _begun(turn: Turn, problem: Problem) -> Hold:
+    assert problem.scope is not None
+    return Hold(problem.id, problem.scope, problem.type, turn.now, journey=problem.journey, case=problem.case)
+
+
+def _note(turn: Turn, holds: tuple[Hold, ...], hold: Hold) -> None:
+    before = next((known for known in holds if _same(known, hold)), None)
+    if before == hold:
+        return
+    what = f"{', '.join(hold.scope.classes)} for {hold.reason}"
+    if before is None:
+        turn.note(f"hold on {what}")
+    else:
+        turn.note(f"hold on {what} ended" if hold.until is not None else f"hold for {hold.reason} is now on {what}")
+
+
+def _same(one: Hold, other: Hold) -> bool:
+    return one.owner == other.owner and one.since == other.since
+
+
+def _ramp(turn: Turn) -> tuple[RampStep, ...]:
+    return tuple(RampStep(rule.classes, Instant(turn.now + rule.after), rule.per_week) for rule in turn.policy.ramp)
+
+
+def _suppression(turn: Turn, held: tuple[Hold, ...], ramp: tuple[RampStep, ...]) -> Suppression:
+    state = turn.state
+    return Suppression(
+        id=turn.id_for("suppression"),
+        at=turn.now,
+        customer=state.customer,
+        suppressed=bool(held),
+        holds=tuple(_entry(turn, hold) for hold in held),
+        ramp=ramp,
+        identities=_identities(state),
+    )
+
+
+def _identities(state: CustomerState) -> Identities | None:
+    return None if state.profile is None else state.profile.identities
+
+
+def _entry(turn: Turn, hold: Hold) -> HoldEntry:
+    return HoldEntry(
+        scope=hold.scope,
+        reason=hold.reason,
+        owner=hold.owner,
+        since=hold.since,
+        until_what=_until_what(turn, hold),
+        journey=hold.journey,
+        case=hold.case,
+    )
+
+
+def _until_what(turn: Turn, hold: Hold) -> str:
+    if hold.owner.startswith(OPERATOR):
+        return "an operator releases it"
+    problem = turn.state.problems[ProblemId(hold.owner)]
+    quiet = turn.policy.problems[problem.type].quiet_period // HOUR
+    return f"resolved, made good, and quiet for {quiet} hours"
+
+
+def end_operator_holds(turn: Turn, owner: str | None) -> None:
+    """End the holds that operators placed: the named one, or all of them."""
+    turn.state = replace(
+        turn.state,
+        holds=tuple(
+            replace(hold, until=turn.now)
+            if hold.until is None and hold.owner.startswith(OPERATOR) and owner in {None, hold.owner}
+            else hold
+            for hold in turn.state.holds
+        ),
+    )
+
+
+def age(turn: Turn, hold: Hold) -> None:
+    """Name an owner for a hold that has lasted too long; the hold stays."""
+    holds = tuple(replace(known, aged=True) if known == hold else known for known in turn.state.holds)
+    turn.state = replace(turn.state, holds=holds)
+    turn.holds_before = holds
+    turn.note(f"hold for {hold.reason} has lasted since {to_iso(hold.since)}")
+    if ProblemId(hold.owner) in turn.state.problems:
+        escalations.ask(turn, ProblemId(hold.owner), "hold_age")

@@ -1,0 +1,121 @@
+"""Steps reached: noted once for each time, held against what was expected."""
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.facts import Fact, MilestoneReached, ParcelRef
+from app.ids import ConsignmentId, JourneyId
+from app.journey import problems, remedies, review
+from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, with_span, with_step
+from app.journey.reached import merged, parcels_ended
+from app.journey.turn import Turn
+
+
+def milestone_reached(turn: Turn, fact: Fact, what: MilestoneReached) -> None:
+    """Take in a milestone of a consignment, or of the whole journey when it names none."""
+    assert fact.subject.journey is not None
+    reach(turn, fact.subject.journey, fact.subject.consignment, what.milestone, fact.occurred_at)
+    if what.parcels:
+        _hand_over(turn, fact.subject.journey, fact.subject.consignment, what.parcels)
+
+
+def reach(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> None:
+    """Note a step and all that follows from it."""
+    if consignment is not None:
+        with_consignment(turn, turn.state.journeys[journey_id], consignment)
+    if add(turn, journey_id, consignment, word, at):
+        if word == remedies.REFUNDED:
+            remedies.refunded(turn, journey_id, at)
+        review.review_journey(turn, journey_id)
+
+
+def add(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> bool:
+    """Keep a step; say whether it is news."""
+    leg = _leg(turn, journey_id, consignment)
+    steps = with_step(leg.steps, word, at)
+    if steps is leg.steps:
+        return False
+    _set_leg(turn, journey_id, consignment, replace(leg, steps=steps))
+    turn.note(f"{consignment or journey_id}: {word}")
+    return True
+
+
+def add_scanned(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId, word: str, at: Instant) -> bool:
+    """Keep a step that scans repeat: its first and last time; only an earlier first time is news."""
+    leg = _leg(turn, journey_id, consignment)
+    steps = with_span(leg.steps, word, at)
+    if steps is leg.steps:
+        return False
+    _set_leg(turn, journey_id, consignment, replace(leg, steps=steps))
+    if steps[word][0] != at:
+        return False
+    if word not in leg.steps:
+        turn.note(f"{consignment or journey_id}: {word}")
+    return True
+
+
+def _leg(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None) -> Leg:
+    journey = turn.state.journeys[journey_id]
+    return journey.own if consignment is None else journey.consignments[consignment].leg
+
+
+def _set_leg(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, leg: Leg) -> None:
+    journey = turn.state.journeys[journey_id]
+    if consignment is None:
+        turn.put_journey(replace(journey, own=leg))
+    else:
+        turn.put_consignment(journey, replace(journey.consignments[consignment], leg=leg))
+
+
+def _hand_over(turn: Turn, journey_id: JourneyId, name: ConsignmentId | None, parcels: tuple[ParcelRef, ...]) -> None:
+    journey = turn.state.journeys[journey_id]
+    for consignment in tuple(journey.consignments.values()):
+        if name in {None, consignment.id}:
+            known = {parcel.ref for parcel in consignment.parcels}
+            new = tuple(Parcel(ref) for ref in parcels if ref not in known)
+            carrier = parcels[0].carrier
+            changed = replace(consignment, parcels=(*consignment.parcels, *new), carrier=carrier)
+            journey = turn.put_consignment(journey, changed)
+    review.review_journey(turn, journey_id)
+
+
+def with_consignment(turn: Turn, journey: Journey, name: ConsignmentId) -> Journey:
+    """Return the journey with a consignment of this name; the first one named takes the place of the whole."""
+    if name in journey.consignments:
+        return journey
+    journey = dissolve(turn, journey)
+    changed = replace(journey, consignments={**journey.consignments, name: begun(journey, name)})
+    turn.put_journey(changed)
+    return changed
+
+
+def begun(journey: Journey, name: ConsignmentId) -> Consignment:
+    """Return a new consignment; movements of the whole journey before the split are its own."""
+    if journey.unsplit is None:
+        return Consignment(name)
+    inherited = tuple(
+        replace(known, id=f"{name}{known.id}", breached_at=None, withdrawn_at=None)
+        for known in journey.unsplit.expectations
+    )
+    return Consignment(name, leg=replace(journey.unsplit, steps={}, promises=(), expectations=inherited))
+
+
+def dissolve(turn: Turn, journey: Journey) -> Journey:
+    """Return the journey without its consignment of everything.
+
+    What the whole has reached becomes the journey's own. What it was accused of is taken back: each consignment
+    answers for itself, from the same first promise.
+    """
+    whole = journey.consignments.get(WHOLE)
+    if whole is None:
+        return journey
+    steps = merged(journey.own.steps, merged(whole.leg.steps, parcels_ended(whole)))
+    promises = (*journey.own.promises, *whole.leg.promises)
+    own = replace(journey.own, steps=steps, promises=promises)
+    others = {name: known for name, known in journey.consignments.items() if name != WHOLE}
+    changed = replace(journey, own=own, consignments=others, unsplit=whole.leg)
+    turn.put_journey(changed)
+    for broken in whole.leg.expectations:
+        if broken.breached_at is not None and broken.withdrawn_at is None:
+            problems.withdraw(turn, problems.breach_id(turn.state, Place(journey.id), broken))
+    return changed

@@ -1,0 +1,230 @@
+"""The life of a problem: opened, resolved, reopened, withdrawn, recovered.
+
+When it was opened and resolved is told by what happened (`occurred_at`); recovery and holds by what we knew.
+"""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from app.clock import Instant, to_iso
+from app.facts import Party
+from app.ids import CaseId, ConsignmentId, JourneyId, LineId, ProblemId, name_based
+from app.journey import escalations, grading, notices, progress, thanks
+from app.journey.broken import broken_by
+from app.journey.course import MOVEMENT, Expectation, Place
+from app.journey.extent import sorted_problems, steps_for
+from app.journey.state import CustomerState
+from app.journey.trouble import Problem
+from app.journey.turn import Turn
+
+
+def problem_id(state: CustomerState, place: Place, type_: str, what: str) -> ProblemId:
+    """Return the id of a problem: the same wrong has the same one, whenever it is learnt."""
+    of = place.journey or place.case or ""
+    return ProblemId(name_based("problem", state.customer, of, type_, place.consignment or "", what))
+
+
+def breach_id(state: CustomerState, place: Place, expectation: Expectation) -> ProblemId:
+    """Return the id of the problem that the breach of an expectation opens."""
+    return problem_id(state, place, expectation.problem, f"{expectation.id}@{expectation.first_due}")
+
+
+def cause_of(turn: Turn, place: Place, type_: str) -> str:
+    """Return what joins problems of one cause: the journey or case, the consignment and the type's cause group."""
+    group = turn.policy.problems[type_].cause_group
+    return f"{place.journey or place.case or ''}/{place.consignment or ''}/{group}"
+
+
+def open_breach(turn: Turn, place: Place, expectation: Expectation) -> None:
+    """Open the problem of a broken expectation, as of its deadline."""
+    problem = _new(turn, place, expectation.problem, breach_id(turn.state, place, expectation), expectation.first_due)
+    open_(turn, replace(problem, expectation=expectation.id, first_due=expectation.first_due))
+
+
+def open_stated(
+    turn: Turn,
+    place: Place,
+    type_: str,
+    what: str,
+    *,
+    at: Instant,
+    fault: Party = Party.UNKNOWN,
+    line_ids: tuple[LineId, ...] = (),
+    of_case: bool = False,
+) -> None:
+    """Open the problem that somebody stated; `what` tells it from others of its type in the same place."""
+    problem = _new(turn, place, type_, problem_id(turn.state, place, type_, what), at)
+    blame = problem.fault if fault is Party.UNKNOWN else fault
+    open_(turn, replace(problem, line_ids=line_ids, fault=blame, of_case=of_case))
+
+
+def _new(turn: Turn, place: Place, type_: str, name: ProblemId, at: Instant) -> Problem:
+    return Problem(
+        id=name,
+        type=type_,
+        cause=cause_of(turn, place, type_),
+        fault=turn.policy.problems[type_].fault,
+        opened_at=at,
+        known_at=turn.now,
+        journey=place.journey,
+        consignment=place.consignment or None,
+        case=place.case,
+    )
+
+
+def open_(turn: Turn, problem: Problem) -> None:
+    """Open a problem: grade it, hold, tell, escalate, and settle at once what is already known to resolve it."""
+    if problem.id in turn.state.problems:
+        return
+    turn.put_problem(problem)
+    turn.causes[problem.cause] = None
+    grading.grade(turn, problem.id, opening=True)
+    opened = turn.state.problems[problem.id]
+    turn.note(f"problem {opened.type} opened{_where(opened)} as of {to_iso(opened.opened_at)}, {_how_bad(opened)}")
+    turn.request("opened", problem.id)
+    progress.begin(turn, problem.id)
+    grading.grade_related(turn, opened)
+    escalations.on_opened(turn, problem.id)
+    review(turn, problem.id)
+
+
+def review(turn: Turn, name: ProblemId) -> None:
+    """Resolve a problem that something known has resolved; an earlier resolution than the known one counts."""
+    problem = turn.state.problems[name]
+    if not problem.active or problem.of_case:
+        return
+    at = _resolution(turn, problem)
+    if at is None or (problem.resolved_at is not None and problem.resolved_at <= at):
+        return
+    if problem.resolved_at is None:
+        resolve(turn, name, at)
+    else:
+        turn.put_problem(replace(problem, resolved_at=at))
+        turn.note(f"problem {problem.type} was resolved earlier: {to_iso(at)}")
+
+
+def review_journey(turn: Turn, journey: JourneyId) -> None:
+    """Review the problems of a journey."""
+    for problem in _active(turn.state):
+        if problem.journey == journey:
+            review(turn, problem.id)
+
+
+def review_case(turn: Turn, case: CaseId) -> None:
+    """Review the problems of a case but its own, whose life the case itself decides."""
+    for problem in _active(turn.state):
+        if problem.case == case:
+            review(turn, problem.id)
+
+
+def review_moved(turn: Turn, journey: JourneyId, consignment: ConsignmentId, at: Instant) -> None:
+    """Resolve what a movement at `at` resolves."""
+    for problem in _active(turn.state):
+        if problem.journey != journey or problem.consignment != (consignment or None):
+            continue
+        moves = MOVEMENT in turn.policy.problems[problem.type].resolved_by
+        if moves and at >= problem.opened_at and problem.resolved_at is None:
+            resolve(turn, problem.id, at)
+        else:
+            review(turn, problem.id)
+
+
+def _active(state: CustomerState) -> list[Problem]:
+    if not state.problems:
+        return []
+    return [problem for problem in sorted_problems(state) if problem.active]
+
+
+def _resolution(turn: Turn, problem: Problem) -> Instant | None:
+    since = max(problem.opened_at, problem.reopened_at or problem.opened_at)
+    return min((at for at in _resolutions(turn, problem) if at >= since), default=None)
+
+
+def _resolutions(turn: Turn, problem: Problem) -> Iterator[Instant]:
+    steps = steps_for(turn.state, problem)
+    for word in turn.policy.problems[problem.type].resolved_by:
+        yield from steps.get(word, ())
+    broken = broken_by(turn.state, problem)
+    if broken is not None and broken.met_at is not None:
+        yield broken.met_at
+
+
+def resolve(turn: Turn, name: ProblemId, at: Instant) -> None:
+    """Resolve a problem. Solved is not recovered: its hold stays."""
+    problem = turn.state.problems[name]
+    turn.put_problem(replace(problem, resolved_at=at, progress_due=None))
+    turn.note(f"problem {problem.type} resolved{_where(problem)} as of {to_iso(at)}")
+    turn.causes[problem.cause] = None
+    turn.request("resolved", name)
+    escalations.answered(turn, name)
+    progress.hand_over(turn, problem.cause)
+
+
+def reopen(turn: Turn, name: ProblemId, at: Instant, times: int) -> None:
+    """Open a problem again, the same one, for the `times`-th time; its hold is back at once."""
+    problem = turn.state.problems[name]
+    again = replace(
+        problem, resolved_at=None, recovered_at=None, reopened=times, reopened_at=at, released_at=None, progress_said=0
+    )
+    turn.put_problem(again)
+    turn.causes[problem.cause] = None
+    turn.note(f"problem {problem.type} reopened{_where(problem)} as of {to_iso(at)}")
+    grading.grade(turn, name)
+    progress.begin(turn, name)
+    escalations.ask(turn, name, "reopened")
+
+
+def withdraw(turn: Turn, name: ProblemId) -> None:
+    """Take an accusation back: the promise was kept after all. Its hold ends at once."""
+    problem = turn.state.problems.get(name)
+    if problem is None or problem.withdrawn_at is not None:
+        return
+    turn.put_problem(replace(problem, withdrawn_at=turn.now, progress_due=None))
+    turn.note(f"problem {problem.type} withdrawn{_where(problem)}: what was due came in time")
+    turn.causes[problem.cause] = None
+    notices.drop(turn, problem)
+    turn.request("withdrawn", name)
+    escalations.answered(turn, name)
+    thanks.disarm(turn, name)
+    grading.grade_related(turn, problem)
+    progress.hand_over(turn, problem.cause)
+
+
+def recover(turn: Turn, name: ProblemId) -> None:
+    """Recover a problem: resolved, made good, and quiet since."""
+    problem = turn.state.problems[name]
+    turn.put_problem(replace(problem, recovered_at=turn.now))
+    turn.note(f"problem {problem.type} recovered{_where(problem)}")
+    turn.request("recovered", name)
+    thanks.arm(turn, name)
+
+
+def recovery_due(quiet_period: int, state: CustomerState, problem: Problem) -> Instant | None:
+    """Return when a problem recovers if nothing happens; None while something is still to be done for its cause.
+
+    The quiet period runs from the last resolution of the cause and the settlement of its remedy.
+    """
+    if problem.resolved_at is None or not problem.active:
+        return None
+    since = problem.resolved_at
+    for other in state.problems.values():
+        if other.cause == problem.cause and other.active:
+            if other.resolved_at is None:
+                return None
+            since = max(since, other.resolved_at)
+    for remedy in state.remedies.values():
+        if remedy.cause == problem.cause and remedy.occasion == "recovery":
+            if remedy.settled_at is None:
+                return None
+            since = max(since, remedy.settled_at)
+    return Instant(since + quiet_period)
+
+
+def _where(problem: Problem) -> str:
+    place = [str(part) for part in (problem.journey, problem.consignment, problem.case) if part]
+    return f" at {', '.join(place)}" if place else ""
+
+
+def _how_bad(problem: Problem) -> str:
+    return f"extent {problem.extent}, severity {problem.severity}"

@@ -1,0 +1,57 @@
+"""Progress notices: at the policy's pace, even if nothing changed, by the worst open problem of a cause."""
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.decide.notice import pace_of
+from app.ids import ProblemId
+from app.journey import escalations
+from app.journey.state import CustomerState
+from app.journey.trouble import Problem
+from app.journey.turn import Turn
+
+
+def begin(turn: Turn, name: ProblemId) -> None:
+    """Set a problem's first progress notice; a pace of none sets none."""
+    problem = turn.state.problems[name]
+    pace = turn.ruled(pace_of(turn.policy, problem.type, problem.severity))
+    due = Instant(turn.now + pace.first) if pace.most > problem.progress_said else None
+    turn.put_problem(replace(problem, progress_due=due))
+
+
+def due_of(state: CustomerState, problem: Problem) -> Instant | None:
+    """Return when a problem's next progress notice is due: only the worst open one of its cause speaks."""
+    if problem.progress_due is None or not problem.open:
+        return None
+    return problem.progress_due if worst_open(state, problem.cause) == problem else None
+
+
+def worst_open(state: CustomerState, cause: str) -> Problem | None:
+    """Return the worst open problem of a cause; among equals the oldest."""
+    return min((each for each in state.problems.values() if each.cause == cause and each.open), key=rank, default=None)
+
+
+def rank(problem: Problem) -> tuple[int, Instant, str]:
+    """Order problems from the worst: severity, then age, then id."""
+    return (-problem.severity, problem.opened_at, problem.id)
+
+
+def tell(turn: Turn, name: ProblemId) -> None:
+    """Tell progress, and set the next time, or call an owner when the customer has been told often enough."""
+    problem = turn.state.problems[name]
+    pace = turn.ruled(pace_of(turn.policy, problem.type, problem.severity))
+    said = problem.progress_said + 1
+    gap = int(pace.first * pace.widening**said)  # whole milliseconds
+    due = Instant(turn.now + gap) if said < pace.most else None
+    turn.put_problem(replace(problem, progress_said=said, progress_due=due))
+    turn.request("progress", name)
+    if due is None:
+        turn.note(f"problem {problem.type}: progress was told {said} times, the most there is")
+        escalations.ask(turn, name, "notices_exhausted")
+
+
+def hand_over(turn: Turn, cause: str) -> None:
+    """Let the next worst problem of a cause speak, at its own pace from now when its time has passed."""
+    heir = worst_open(turn.state, cause)
+    if heir is not None and heir.progress_due is not None and heir.progress_due <= turn.now:
+        begin(turn, heir.id)

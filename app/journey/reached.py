@@ -1,0 +1,156 @@
+"""What a consignment, a journey as such, or a case has reached, all sources taken together."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from app.clock import Instant
+from app.decide.policy import KindRules, Policy
+from app.ids import ConsignmentId, LineId
+from app.journey.course import MOVEMENT, Case, Consignment, Journey, Leg, Promise, Steps
+from app.journey.expecting import Reached, View
+
+CASE_KIND: Final = "case"
+"""The kind whose rules hold for cases."""
+
+_NO_RULES: Final = KindRules(
+    name=CASE_KIND,
+    milestones=(),
+    completes_on=(),
+    ends_on=(),
+    scan_milestones={},
+    promises={},
+    failures={},
+    expectations=(),
+)
+
+
+def merged(first: Steps, second: Steps) -> Steps:
+    """Return the times of both, ascending."""
+    if not first or not second:
+        return first or second
+    words = {**first, **second}
+    return {word: tuple(sorted({*first.get(word, ()), *second.get(word, ())})) for word in words}
+
+
+def of_consignment(journey: Journey, consignment: Consignment) -> Steps:
+    """Return what a consignment has reached: by itself, by its parcels, and with its whole journey."""
+    steps = merged(journey.own.steps, consignment.leg.steps)
+    ended = parcels_ended(consignment)
+    return merged(steps, ended) if ended else steps
+
+
+def parcels_ended(consignment: Consignment) -> Steps:
+    """Return the terminal milestone that the parcels' own scans reached: only once the last parcel reached one."""
+    firsts = [min(((at, word) for word, at in parcel.ended.items()), default=None) for parcel in consignment.parcels]
+    known = [first for first in firsts if first is not None]
+    if not known or len(known) < len(firsts):
+        return {}
+    at, word = max(known)
+    return {word: (at,)}
+
+
+def of_journey(journey: Journey) -> Steps:
+    """Return what a journey as such has reached: its own words, and those that all of its consignments have."""
+    if not journey.consignments:
+        return journey.own.steps
+    return _shared(journey, journey.consignments.values())
+
+
+def of_lines(journey: Journey, names: tuple[LineId, ...]) -> Steps:
+    """Return what every consignment that holds one of these lines has reached; without lines, the journey's."""
+    holding = [of for of in journey.consignments.values() if any(name in of.line_ids for name in names)]
+    if not holding:
+        return of_journey(journey)
+    return _shared(journey, holding)
+
+
+def _shared(journey: Journey, consignments: Iterable[Consignment]) -> Steps:
+    each = [of_consignment(journey, consignment) for consignment in consignments]
+    shared = set(each[0]).intersection(*each[1:])
+    together = {word: (max(steps[word][0] for steps in each),) for word in shared}
+    return {**together, **journey.own.steps}
+
+
+def completed_at(rules: KindRules, steps: Steps) -> Instant | None:
+    """Return when a terminal milestone that ends well was reached."""
+    return min((steps[word][0] for word in rules.completes_on if word in steps), default=None)
+
+
+def ended_at(rules: KindRules, steps: Steps) -> Instant | None:
+    """Return when any terminal milestone was reached."""
+    words = (*rules.completes_on, *rules.ends_on)
+    return min((steps[word][0] for word in words if word in steps), default=None)
+
+
+def rules_of(policy: Policy, journey: Journey) -> KindRules:
+    """Return the rules of a journey's kind; a journey that began has a kind that its policy knows, or one knew."""
+    return policy.kinds.get(journey.kind, _NO_RULES)
+
+
+def case_rules(policy: Policy) -> KindRules:
+    """Return the rules for cases; a policy without any expects nothing of them."""
+    return policy.kinds.get(CASE_KIND, _NO_RULES)
+
+
+def country_of(policy: Policy, journey: Journey) -> str:
+    """Return the country whose business time counts for a journey: its own, else its brand's."""
+    if journey.country is not None:
+        return journey.country
+    return policy.brand(journey.brand).country
+
+
+def view_of_consignment(policy: Policy, journey: Journey, consignment: Consignment) -> View:
+    """Return what a consignment's expectations depend on, promises for the whole journey among it."""
+    rules = rules_of(policy, journey)
+    whole = tuple(promise for promise in journey.own.promises if _of_consignments(rules, promise))
+    return View(
+        policy,
+        rules,
+        "consignment",
+        consignment.id,
+        country_of(policy, journey),
+        _with_movement(of_consignment(journey, consignment), consignment.leg),
+        (*whole, *consignment.leg.promises) if whole else consignment.leg.promises,
+    )
+
+
+def view_of_journey(policy: Policy, journey: Journey) -> View:
+    """Return what the expectations of a journey as such depend on."""
+    rules = rules_of(policy, journey)
+    promises = tuple(promise for promise in journey.own.promises if not _of_consignments(rules, promise))
+    country = country_of(policy, journey)
+    return View(policy, rules, "journey", "", country, of_journey(journey), promises)
+
+
+def view_of_case(policy: Policy, case: Case, country: str | None) -> View:
+    """Return what a case's expectations depend on."""
+    return View(policy, case_rules(policy), "case", "", country, case.leg.steps, case.leg.promises)
+
+
+def _with_movement(steps: Steps, leg: Leg) -> Reached:
+    return steps if leg.first_moved is None else {**steps, MOVEMENT: (leg.first_moved,)}
+
+
+def _of_consignments(rules: KindRules, promise: Promise) -> bool:
+    return promise.milestone in consignment_words(rules)
+
+
+def consignment_words(rules: KindRules) -> frozenset[str]:
+    """Return the milestones that each consignment reaches for itself: scans and rules per consignment tell."""
+    return _consignment_words(
+        (*rules.completes_on, *rules.scan_milestones.values()),
+        tuple(word for rule in rules.expectations if rule.per == "consignment" for word in (rule.after, rule.expect)),
+    )
+
+
+@lru_cache(maxsize=256)
+def _consignment_words(terminal: tuple[str, ...], ruled: tuple[str, ...]) -> frozenset[str]:
+    return frozenset((*terminal, *ruled))
+
+
+def consignment_of(journey: Journey, name: ConsignmentId | None) -> Consignment | None:
+    """Return the named consignment; without a name the only one there is."""
+    if name is not None:
+        return journey.consignments.get(name)
+    return next(iter(journey.consignments.values())) if len(journey.consignments) == 1 else None

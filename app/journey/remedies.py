@@ -1,0 +1,193 @@
+"""Remedies: one per cause, sized by the policy, settled when every gesture is known to have been given."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.decide.book import RemedyInputs, StakeInputs
+from app.decide.extent import extent_of
+from app.decide.remedy import remedy_of
+from app.decide.stake import stake_of
+from app.facts import Fact, Money, RemedyReported
+from app.ids import JourneyId, ProblemId, RemedyId, name_based
+from app.journey import escalations, extent, progress
+from app.journey.brands import brand_of
+from app.journey.grading import first_time
+from app.journey.state import CustomerState, with_item
+from app.journey.trouble import ByHand, GivenRemedy, Problem
+from app.journey.turn import Turn
+from app.outputs import Gesture, Receipt, Remedy
+
+RECOVERY: Final = "recovery"
+REFUND: Final = "refund"
+REFUNDED: Final = "refunded"
+
+_NOTHING: Final = Decimal(0)
+
+
+def consider(turn: Turn, cause: str) -> None:
+    """Give the one remedy of a cause when its time has come: at the opening, or when its last problem is resolved."""
+    if any(known.cause == cause and known.occasion == RECOVERY for known in turn.state.remedies.values()):
+        return
+    counted = [problem for problem in turn.state.problems.values() if problem.cause == cause and problem.active]
+    ready = [problem for problem in counted if _ready(turn, problem, any(each.open for each in counted))]
+    if ready:
+        _make_good(turn, min(ready, key=progress.rank), counted)
+
+
+def _ready(turn: Turn, problem: Problem, any_open: bool) -> bool:
+    occasion = turn.policy.problems[problem.type].remedy_on
+    return occasion == "opened" or (occasion == "resolved" and not any_open)
+
+
+def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
+    until = turn.now if problem.resolved_at is None else max(each.resolved_at or 0 for each in counted)
+    band = turn.ruled(extent_of(turn.policy, extent.extent_inputs(turn.state, problem, Instant(until))))
+    stake = turn.ruled(stake_of(turn.policy, StakeInputs(turn.state.profile, turn.now)))
+    journey = None if problem.journey is None else turn.state.journeys.get(problem.journey)
+    inputs = RemedyInputs(
+        problem=problem.type,
+        extent=band,
+        stake=stake.band,
+        fault=problem.fault,
+        brand=brand_of(turn.policy, turn.state, problem.journey).name,
+        first_time=first_time(turn.state),
+        lost=extent.lost_money(turn.state, problem),
+        price=None if journey is None else journey.value,
+        given=_given(turn.state, problem),
+        now=turn.now,
+    )
+    plan = turn.ruled(remedy_of(turn.policy, inputs))
+    give(turn, RECOVERY, problem.cause, problem.id, problem.journey, plan.apology, plan.gestures, plan.receipt)
+
+
+def _given(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
+    """Return what this trouble has already brought the customer: by policy in this journey, or by an agent's hand."""
+    by_policy = (
+        gesture
+        for remedy in state.remedies.values()
+        if remedy.occasion == RECOVERY and remedy.journey == problem.journey and problem.journey is not None
+        for gesture in remedy.gestures
+    )
+    by_hand = (
+        Gesture(each.gesture, each.amount, each.amount or Money(_NOTHING, ""), "")
+        for each in state.by_hand
+        if each.at >= problem.opened_at and each.journey in {None, problem.journey}
+    )
+    return (*by_policy, *by_hand)
+
+
+def remedy_id(state: CustomerState, cause: str, occasion: str) -> RemedyId:
+    """Return the id of a cause's remedy; the same cause has one per occasion."""
+    return RemedyId(name_based("remedy", state.customer, cause, occasion))
+
+
+def give(
+    turn: Turn,
+    occasion: str,
+    cause: str,
+    problem: ProblemId,
+    journey: JourneyId | None,
+    apology: str,
+    gestures: tuple[Gesture, ...],
+    receipt: Receipt,
+) -> None:
+    """Ask for a remedy; one without gestures, or under a policy that settles on issue, is settled at once."""
+    name = remedy_id(turn.state, cause, occasion)
+    settled = turn.now if not gestures or turn.policy.limits.remedy_settles_on_issue else None
+    about = turn.state.problems.get(problem)
+    known = GivenRemedy(
+        id=name,
+        cause=cause,
+        occasion=occasion,
+        problem=problem,
+        journey=journey,
+        consignment=None if about is None else about.consignment,
+        at=turn.now,
+        gestures=gestures,
+        settled_at=settled,
+    )
+    turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, name, known))
+    turn.said.append(
+        Remedy(
+            id=turn.id_for("remedy", about=name),
+            at=turn.now,
+            customer=turn.state.customer,
+            remedy=name,
+            occasion=occasion,
+            problem=problem,
+            journey=journey,
+            cause=cause,
+            apology=apology,
+            gestures=gestures,
+            receipt=receipt,
+        )
+    )
+    turn.note(f"remedy for {cause}: {apology}, {_in_words(gestures)}")
+
+
+def _in_words(gestures: Iterable[Gesture]) -> str:
+    parts = [
+        gesture.kind
+        if gesture.amount is None
+        else f"{gesture.kind} {gesture.amount.amount:f} {gesture.amount.currency}"
+        for gesture in gestures
+    ]
+    return ", ".join(parts) or "no gesture"
+
+
+def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
+    """Take in what became of a remedy, or what an agent gave by hand."""
+    if what.remedy_id is None:
+        _by_hand(turn, fact, what)
+        return
+    remedy = turn.state.remedies.get(what.remedy_id)
+    if remedy is None:
+        turn.note("the outcome of a remedy we did not ask for: kept out of the account")
+    elif what.outcome in {"failed", "refused"}:
+        turn.note(f"remedy for {remedy.cause}: {what.gesture} {what.outcome}")
+        if remedy.problem in turn.state.problems:
+            escalations.ask(turn, remedy.problem, "remedy_failed")
+    else:
+        settle(turn, remedy, what.gesture, fact.occurred_at)
+
+
+def _by_hand(turn: Turn, fact: Fact, what: RemedyReported) -> None:
+    if what.outcome != "granted":
+        return
+    given = ByHand(fact.occurred_at, what.gesture, what.amount, fact.subject.journey)
+    turn.state = replace(turn.state, by_hand=(*turn.state.by_hand, given))
+    turn.note(f"an agent gave {what.gesture} by hand")
+
+
+def settle(turn: Turn, remedy: GivenRemedy, gesture: str, at: Instant) -> None:
+    """Settle a gesture; the remedy is settled with its last one. What is settled stays so."""
+    if gesture in remedy.settled or gesture not in {each.kind for each in remedy.gestures}:
+        return
+    settled = {**remedy.settled, gesture: at}
+    whole = remedy.settled_at
+    if whole is None and all(each.kind in settled for each in remedy.gestures):
+        whole = max(settled.values())
+    known = replace(remedy, settled=settled, settled_at=whole)
+    turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, remedy.id, known))
+    turn.note(f"remedy for {remedy.cause}: {gesture} given" + ("" if whole is None else ", all of it settled"))
+
+
+def refunded(turn: Turn, journey: JourneyId, at: Instant) -> None:
+    """Settle the refunds of a journey's remedies: the money is known to have been paid back."""
+    for remedy in tuple(turn.state.remedies.values()):
+        if remedy.journey == journey and remedy.occasion == RECOVERY:
+            settle(turn, remedy, REFUND, at)
+
+
+def overdue(turn: Turn, name: RemedyId) -> None:
+    """Name an owner for a remedy that nobody has settled in time."""
+    remedy = turn.state.remedies[name]
+    known = replace(remedy, overdue=True)
+    turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, name, known))
+    turn.note(f"remedy for {remedy.cause} is not settled in time")
+    if remedy.problem in turn.state.problems:
+        escalations.ask(turn, remedy.problem, "remedy_unsettled")

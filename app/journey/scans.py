@@ -1,0 +1,143 @@
+"""What a carrier's scan does: movement, milestones, stated failures. Unknown clears nothing, failure ends nothing."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.facts import Fact, ParcelRef, Scanned, ScanStatus
+from app.ids import ConsignmentId, JourneyId
+from app.journey import milestones, problems, reached, review
+from app.journey.course import Consignment, Expectation, Journey, Leg, Parcel, Place
+from app.journey.expecting import View, expectations_of, is_gap, split_gap
+from app.journey.trouble import Problem
+from app.journey.turn import Turn
+
+MOVING: Final = frozenset(
+    {
+        ScanStatus.ACCEPTED,
+        ScanStatus.IN_TRANSIT,
+        ScanStatus.OUT_FOR_DELIVERY,
+        ScanStatus.AVAILABLE_FOR_PICKUP,
+        ScanStatus.ATTEMPT_FAILED,
+        ScanStatus.DELIVERED,
+        ScanStatus.PICKED_UP,
+        ScanStatus.RETURNING,
+        ScanStatus.RETURNED,
+    }
+)
+"""Statuses that show a parcel on its way; not unknown, not a failure, not what comes before or instead of it."""
+
+
+def scanned(turn: Turn, fact: Fact, what: Scanned) -> None:
+    """Take in a scan of a consignment's parcel, or of the journey's when it does not say which."""
+    assert fact.subject.journey is not None
+    journey = turn.state.journeys[fact.subject.journey]
+    for name in _scanned_consignments(journey, fact.subject.consignment, what):
+        _scan(turn, fact, what, name)
+
+
+def _scanned_consignments(journey: Journey, named: ConsignmentId | None, what: Scanned) -> tuple[ConsignmentId, ...]:
+    """Return whose scan it is: the named one's, the one's that holds the parcel, else of all that there are."""
+    if named is not None:
+        return (named,)
+    holding = tuple(
+        consignment.id
+        for consignment in journey.consignments.values()
+        if any(parcel.ref.tracking_number == what.tracking_number for parcel in consignment.parcels)
+    )
+    return holding or tuple(journey.consignments)
+
+
+def _scan(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
+    assert fact.subject.journey is not None
+    journey = milestones.with_consignment(turn, turn.state.journeys[fact.subject.journey], name)
+    rules = reached.rules_of(turn.policy, journey)
+    word = rules.scan_milestones.get(what.status)
+    news = word is not None and _note_milestone(turn, journey.id, name, what, word, fact.occurred_at)
+    if what.status in MOVING:
+        _move(turn, journey.id, name, fact.occurred_at)
+    if news:
+        review.review_journey(turn, journey.id)
+    elif what.status in MOVING:
+        problems.review_moved(turn, journey.id, name, fact.occurred_at)
+    _stated_failure(turn, fact, what, name)
+
+
+def _note_milestone(
+    turn: Turn, journey_id: JourneyId, name: ConsignmentId, what: Scanned, word: str, at: Instant
+) -> bool:
+    """Keep the milestone that a scan reached; a terminal one is the parcel's, and the consignment's with the last."""
+    journey = turn.state.journeys[journey_id]
+    consignment = journey.consignments[name]
+    rules = reached.rules_of(turn.policy, journey)
+    if what.tracking_number is None or word not in {*rules.completes_on, *rules.ends_on}:
+        return milestones.add_scanned(turn, journey_id, name, word, at)
+    parcels = _with_end(consignment.parcels, ParcelRef(what.carrier, what.tracking_number), word, at)
+    if parcels == consignment.parcels:
+        return False
+    before = reached.of_consignment(journey, consignment)
+    changed = replace(consignment, parcels=parcels, carrier=consignment.carrier or what.carrier)
+    journey = turn.put_consignment(journey, changed)
+    after = reached.of_consignment(journey, changed)
+    if word in after and word not in before:
+        turn.note(f"{name or journey_id}: {word}")
+    elif word not in after:
+        turn.note(f"{name or journey_id}: one parcel {word}, {_still_out(changed)} still on the way")
+    return True
+
+
+def _with_end(parcels: tuple[Parcel, ...], ref: ParcelRef, word: str, at: Instant) -> tuple[Parcel, ...]:
+    parcel = next((known for known in parcels if known.ref == ref), None)
+    if parcel is None:
+        return (*parcels, Parcel(ref, {word: at}))
+    ended = replace(parcel, ended={**parcel.ended, word: min(at, parcel.ended.get(word, at))})
+    return tuple(ended if known is parcel else known for known in parcels)
+
+
+def _still_out(consignment: Consignment) -> int:
+    return sum(1 for parcel in consignment.parcels if not parcel.ended)
+
+
+def _move(turn: Turn, journey_id: JourneyId, name: ConsignmentId, at: Instant) -> None:
+    """Note a movement: the gap it falls into is split; what waits for the first movement is taken anew."""
+    journey = turn.state.journeys[journey_id]
+    consignment = journey.consignments[name]
+    leg = consignment.leg
+    view = reached.view_of_consignment(turn.policy, journey, consignment)
+    wanted = _with_gaps_split(view, leg, at)
+    first = at if leg.first_moved is None else min(leg.first_moved, at)
+    last = at if leg.last_moved is None else max(leg.last_moved, at)
+    moved = replace(consignment, leg=replace(leg, first_moved=first, last_moved=last))
+    if first != leg.first_moved:
+        wanted = expectations_of(reached.view_of_consignment(turn.policy, journey, moved), wanted)
+    journey = turn.put_consignment(journey, moved)
+    review.set_expectations(turn, journey, moved, wanted)
+
+
+def _with_gaps_split(view: View, leg: Leg, at: Instant) -> tuple[Expectation, ...]:
+    wanted = leg.expectations
+    for rule in view.rules.expectations:
+        if is_gap(rule) and rule.per == view.per:
+            mine = tuple(known for known in wanted if known.rule == rule.id)
+            others = tuple(known for known in wanted if known.rule != rule.id)
+            wanted = (*others, *split_gap(view, rule, mine, leg.first_moved, at))
+    return wanted
+
+
+def _stated_failure(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
+    """Open the problem that a scan states (`lost`, `damaged`); said again while it is open, it is the same one."""
+    assert fact.subject.journey is not None
+    journey = turn.state.journeys[fact.subject.journey]
+    failures = reached.rules_of(turn.policy, journey).failures
+    if what.sub_status is None or what.sub_status not in failures or what.status is ScanStatus.UNKNOWN:
+        return
+    type_ = failures[what.sub_status]
+    place = Place(journey.id, name or None)
+    if not any(_says(problem, place, type_) for problem in turn.state.problems.values()):
+        problems.open_stated(turn, place, type_, fact.id, at=fact.occurred_at)
+
+
+def _says(problem: Problem, place: Place, type_: str) -> bool:
+    here = (problem.journey, problem.consignment) == (place.journey, place.consignment)
+    return here and problem.type == type_ and problem.open

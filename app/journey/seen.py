@@ -1,0 +1,44 @@
+"""Which facts were seen: eight bytes of each id's hash and when, oldest first, bounded in number and time."""
+
+from hashlib import blake2b
+from typing import Final
+
+from app.clock import Instant, Millis
+from app.ids import FactId
+
+_HASH: Final = 8
+_TIME: Final = 6
+_ENTRY: Final = _HASH + _TIME
+_MOST: Final = 4_096
+
+
+def is_repeat(seen: bytes, fact: FactId, now: Instant, window: Millis) -> bool:
+    """Say whether a fact was seen less than a window ago."""
+    digest = _digest(fact)
+    at = seen.rfind(digest)
+    while at >= 0:
+        if at % _ENTRY == 0:
+            return now < _time(seen, at) + window
+        at = seen.rfind(digest, 0, at + _HASH - 1)
+    return False
+
+
+def with_fact(seen: bytes, fact: FactId, now: Instant, window: Millis) -> bytes:
+    """Return what is seen with one more fact, without what has left the window."""
+    start = max(0, len(seen) - (_MOST - 1) * _ENTRY)
+    while start < len(seen) and _time(seen, start) + window <= now:
+        start += _ENTRY
+    return seen[start:] + _digest(fact) + now.to_bytes(_TIME, "big")
+
+
+def forget_at(seen: bytes, window: Millis) -> Instant | None:
+    """Return when the newest fact leaves the window; None when nothing is seen."""
+    return Instant(_time(seen, len(seen) - _ENTRY) + window) if seen else None
+
+
+def _time(seen: bytes, at: int) -> int:
+    return int.from_bytes(seen[at + _HASH : at + _ENTRY], "big")
+
+
+def _digest(fact: FactId) -> bytes:
+    return blake2b(fact.encode(), digest_size=_HASH).digest()

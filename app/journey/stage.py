@@ -1,0 +1,176 @@
+"""The journey stage: one writer per customer over the journey log (decision 0002)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from app.clock import Instant
+from app.decide.loading import compile_policy
+from app.decide.policy import Policy
+from app.errors import SetupError
+from app.facts import Fact, PolicyActivated, decode_fact
+from app.ids import CustomerId
+from app.journey import deadlines
+from app.journey.state import (
+    POLICY_KEY,
+    CustomerState,
+    decode_policy,
+    decode_state,
+    encode_policy,
+    encode_state,
+    stored_due,
+)
+from app.journey.step import Stepped, fire, step
+from app.journey.turn import Forget
+from app.outputs import Output
+from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
+from app.topics import Topic
+
+
+class Write(Protocol):
+    """How outputs become records; given by emit."""
+
+    def record(self, output: Output) -> OutRecord:
+        """Return an output as a record."""
+        ...
+
+    def tombstone(self, customer: CustomerId) -> OutRecord:
+        """Return the record after which a customer's suppression is forgotten."""
+        ...
+
+
+class Journeys:
+    """Implements `stage.KeyedStage`, keyed by customer.
+
+    `data_clock`: a round's records come in any order and are worked in that of `Fact.order` (decision 0007); otherwise
+    the order of the log stands. The policy is the partition's own, kept in the table under `POLICY_KEY`.
+    """
+
+    name = "journey"
+    log = Topic.JOURNEY_LOG
+    changelog = Topic.JOURNEY_CHANGELOG
+
+    def __init__(self, write: Write, *, data_clock: bool = False) -> None:
+        self._write = write
+        self._data_clock = data_clock
+        self._policies: dict[int, tuple[bytes, Policy]] = {}
+
+    def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+        """Take the facts in, each after its customer's deadlines up to its time; then fire what is due by `until`.
+
+        SetupError when facts come before any policy was activated on the partition.
+        """
+        session = _Session(table, self._write, self._active_policy(round_.partition, table))
+        for key, fact in self._ordered(round_.records):
+            if isinstance(fact.what, PolicyActivated):
+                session.activate(fact.what)
+            elif key is None:
+                msg = f"fact {fact.id} without a customer on the journey log: only ticks and policies have no key"
+                raise ValueError(msg)
+            else:
+                session.take(key, fact)
+        for key in (*round_.due, *session.touched()):
+            session.fire(key, round_.until)
+        effects = session.effects()
+        if session.activated is not None:
+            self._policies[round_.partition] = (effects.changes[POLICY_KEY] or b"", session.activated)
+        return effects
+
+    def next_due(self, value: bytes) -> Instant | None:
+        """Return the earliest deadline in a stored state, without decoding it."""
+        return stored_due(value)
+
+    def _active_policy(self, partition: int, table: Mapping[bytes, bytes]) -> Policy | None:
+        value = table.get(POLICY_KEY)
+        if value is None:
+            return None
+        known = self._policies.get(partition)
+        if known is None or known[0] != value:
+            known = self._policies[partition] = (value, compile_policy(decode_policy(value).files))
+        return known[1]
+
+    def _ordered(self, records: Iterable[LogRecord]) -> list[tuple[bytes | None, Fact]]:
+        facts = [(record.key, _fact(record)) for record in records if tick_of(record) is None]
+        return sorted(facts, key=_order) if self._data_clock else facts
+
+
+def _order(item: tuple[bytes | None, Fact]) -> tuple[tuple[int, int, int], bool]:
+    """Put a policy before the facts of its own instant."""
+    return (item[1].order, not isinstance(item[1].what, PolicyActivated))
+
+
+def _fact(record: LogRecord) -> Fact:
+    if record.value is None:
+        msg = f"record without a value at {record.topic}/{record.partition}/{record.offset}: nothing writes those"
+        raise ValueError(msg)
+    return decode_fact(record.value)
+
+
+class _Session:
+    """One round over the table, not in it: each customer is decoded once and encoded once."""
+
+    def __init__(self, table: Mapping[bytes, bytes], write: Write, policy: Policy | None) -> None:
+        self._table = table
+        self._write = write
+        self._policy = policy
+        self._states: dict[bytes, CustomerState] = {}
+        self._dues: dict[bytes, Instant | None] = {}
+        self._changed: dict[bytes, None] = {}
+        self._outputs: list[OutRecord] = []
+        self._policy_value: bytes | None = None
+        self.activated: Policy | None = None
+
+    def touched(self) -> tuple[bytes, ...]:
+        return tuple(self._states)
+
+    def activate(self, what: PolicyActivated) -> None:
+        self._policy = self.activated = compile_policy(what.files)
+        self._policy_value = encode_policy(what)
+
+    def take(self, key: bytes, fact: Fact) -> None:
+        self.fire(key, fact.known_at)
+        state = self._state(key)
+        self._take(key, step(self._decides(), state, fact))
+        self.fire(key, self._states[key].last_now)
+
+    def fire(self, key: bytes, until: Instant) -> None:
+        """Fire the customer's deadlines at or before `until`, each with `now` = its due time, until none is left."""
+        self._state(key)
+        while (due := self._dues[key]) is not None and due <= until:
+            self._take(key, fire(self._decides(), self._states[key], due))
+
+    def effects(self) -> Effects:
+        changes: dict[bytes, bytes | None] = {
+            key: None if state.is_empty else encode_state(state, self._dues[key])
+            for key, state in ((key, self._states[key]) for key in self._changed)
+        }
+        kept = {key: value for key, value in changes.items() if value is not None or key in self._table}
+        dues = {key: self._dues[key] for key in kept}
+        if self._policy_value is not None:
+            kept[POLICY_KEY] = self._policy_value
+            dues[POLICY_KEY] = None
+        return Effects(self._outputs, kept, dues)
+
+    def _decides(self) -> Policy:
+        if self._policy is None:
+            msg = "no policy is active on this partition: run `makegood policy activate` before any events"
+            raise SetupError(msg)
+        return self._policy
+
+    def _state(self, key: bytes) -> CustomerState:
+        state = self._states.get(key)
+        if state is None:
+            value = self._table.get(key)
+            state = CustomerState(CustomerId(key.decode())) if value is None else decode_state(value)
+            self._states[key] = state
+            self._dues[key] = None if value is None else stored_due(value)
+        return state
+
+    def _take(self, key: bytes, stepped: Stepped) -> None:
+        if stepped.state is not self._states[key]:
+            self._states[key] = stepped.state
+            self._dues[key] = deadlines.next_due(self._decides(), stepped.state)
+            self._changed[key] = None
+        for spoken in stepped.spoken:
+            self._outputs.append(
+                self._write.tombstone(spoken.customer) if isinstance(spoken, Forget) else self._write.record(spoken)
+            )

@@ -1,0 +1,128 @@
+"""A customer's whole state, and its form in table and changelog."""
+
+import struct
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from app.clock import Instant
+from app.facts import PolicyActivated, Profile
+from app.ids import CaseId, CustomerId, JourneyId, ProblemId, RemedyId
+from app.journey.course import Case, Journey, JourneyReceipt
+from app.journey.trouble import (
+    AwaitedOwner,
+    ByHand,
+    Contact,
+    FollowUp,
+    GivenRemedy,
+    Hold,
+    PendingNotice,
+    Problem,
+)
+from app.outputs import RampStep
+
+POLICY_KEY: Final = b"\x00policy"
+"""The table's key for the policy that decides on this partition; no customer's id begins with NUL."""
+
+
+class CustomerState(Struct, frozen=True, array_like=True):
+    """Everything about one customer. `last_now` never goes back: it is the time of the newest thing we decided.
+
+    `seen` holds the ids of recent facts (see `seen.py`). `released_at` stands while a release is readable.
+    """
+
+    customer: CustomerId
+    last_now: Instant = Instant(0)
+    profile: Profile | None = None
+    profile_at: Instant | None = None
+    journeys: dict[JourneyId, Journey] = {}
+    cases: dict[CaseId, Case] = {}
+    problems: dict[ProblemId, Problem] = {}
+    holds: tuple[Hold, ...] = ()
+    ramp: tuple[RampStep, ...] = ()
+    released_at: Instant | None = None
+    remedies: dict[RemedyId, GivenRemedy] = {}
+    by_hand: tuple[ByHand, ...] = ()
+    pending: tuple[PendingNotice, ...] = ()
+    awaited: tuple[AwaitedOwner, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    receipts: dict[JourneyId, JourneyReceipt] = {}
+    seen: bytes = b""
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing is left to know of the customer."""
+        return not (
+            self.profile
+            or self.journeys
+            or self.cases
+            or self.problems
+            or self.holds
+            or self.released_at
+            or self.remedies
+            or self.by_hand
+            or self.follow_ups
+            or self.contacts
+            or self.receipts
+            or self.seen
+        )
+
+
+_VERSION: Final = 1
+_NEVER: Final = -1
+_HEAD: Final = struct.Struct(">Bq")
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(CustomerState)
+_policy_decoder = msgspec.msgpack.Decoder(PolicyActivated)
+
+
+def encode_state(state: CustomerState, next_due: Instant | None) -> bytes:
+    """Encode for table and changelog: version byte, earliest deadline, msgpack; bytes of exact size."""
+    return _HEAD.pack(_VERSION, _NEVER if next_due is None else next_due) + _encoder.encode(state)
+
+
+def decode_state(value: bytes) -> CustomerState:
+    """Decode a stored state; a wrong version or shape raises (it is ours: a bug, not bad input)."""
+    _head(value)
+    return _decoder.decode(memoryview(value)[_HEAD.size :])
+
+
+def encode_policy(activated: PolicyActivated) -> bytes:
+    """Encode a partition's policy for table and changelog; it waits for nothing."""
+    return _HEAD.pack(_VERSION, _NEVER) + _encoder.encode(activated)
+
+
+def decode_policy(value: bytes) -> PolicyActivated:
+    """Decode a partition's policy."""
+    _head(value)
+    return _policy_decoder.decode(memoryview(value)[_HEAD.size :])
+
+
+def stored_due(value: bytes) -> Instant | None:
+    """Return the earliest deadline of a stored state without decoding it."""
+    due = _head(value)
+    return None if due == _NEVER else Instant(due)
+
+
+def _head(value: bytes) -> int:
+    version, due = _HEAD.unpack_from(value)
+    if version != _VERSION:
+        msg = f"journey state of version {version}, this worker reads {_VERSION}: upgrade it first"
+        raise ValueError(msg)
+    return int(due)
+
+
+Key = TypeVar("Key", bound=str)
+Item = TypeVar("Item")
+
+
+def with_item(items: dict[Key, Item], key: Key, item: Item) -> dict[Key, Item]:
+    """Return a copy of `items` with one more, or another, item."""
+    return {**items, key: item}
+
+
+def without(items: dict[Key, Item], key: Key) -> dict[Key, Item]:
+    """Return a copy of `items` without one."""
+    return {known: item for known, item in items.items() if known != key}

@@ -1,0 +1,266 @@
+"""The step: (state, fact) → (state, outputs), and (state, deadline) → (state, outputs). Pure.
+
+Which function takes which fact stands in `TAKES`, which one which deadline in `FIRES`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.decide.policy import Policy
+from app.facts import (
+    CaseAssigned,
+    CaseClosed,
+    CaseOpened,
+    CasePriorityChanged,
+    CaseReopened,
+    CaseResolved,
+    CaseWaiting,
+    ConsignmentsSplit,
+    ContactAttempted,
+    EvidenceAttached,
+    Fact,
+    FailureStated,
+    HoldAudioPlayed,
+    JourneyBegan,
+    JourneyCancelled,
+    LinesChanged,
+    MessageReceived,
+    MessageSent,
+    MilestoneReached,
+    OperatorDecided,
+    ProfileStated,
+    PromiseMade,
+    RemedyReported,
+    SatisfactionAnswered,
+    Scanned,
+    Subject,
+)
+from app.ids import JourneyId, ProblemId, RemedyId
+from app.journey import (
+    beginnings,
+    cases,
+    closing,
+    contacts,
+    deadlines,
+    escalations,
+    failures,
+    ledger,
+    milestones,
+    notices,
+    operators,
+    problems,
+    profiles,
+    progress,
+    promises,
+    refusals,
+    remedies,
+    review,
+    scans,
+    seen,
+    thanks,
+    waiting,
+)
+from app.journey.broken import expectations_at
+from app.journey.deadlines import Deadline, Kind
+from app.journey.state import CustomerState
+from app.journey.turn import Forget, Held, Spoken, Turn
+from app.outputs import Cause, DeadLetterReason, Decision
+
+
+class Stepped(NamedTuple):
+    """What a step comes to."""
+
+    state: CustomerState
+    spoken: tuple[Spoken, ...]
+
+
+TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
+    JourneyBegan: beginnings.journey_began,
+    LinesChanged: beginnings.lines_changed,
+    ConsignmentsSplit: beginnings.consignments_split,
+    JourneyCancelled: beginnings.journey_cancelled,
+    PromiseMade: promises.promise_made,
+    MilestoneReached: milestones.milestone_reached,
+    Scanned: scans.scanned,
+    FailureStated: failures.failure_stated,
+    CaseOpened: cases.case_opened,
+    CaseAssigned: cases.case_assigned,
+    CasePriorityChanged: cases.priority_changed,
+    CaseWaiting: cases.case_waiting,
+    CaseResolved: cases.case_resolved,
+    CaseClosed: cases.case_closed,
+    CaseReopened: cases.case_reopened,
+    EvidenceAttached: cases.evidence_attached,
+    SatisfactionAnswered: cases.satisfaction_answered,
+    MessageReceived: contacts.message_received,
+    MessageSent: contacts.message_sent,
+    ContactAttempted: contacts.contact_attempted,
+    HoldAudioPlayed: cases.hold_audio_played,
+    ProfileStated: profiles.profile_stated,
+    RemedyReported: remedies.reported,
+    OperatorDecided: operators.operator_decided,
+}
+
+
+def step(policy: Policy, state: CustomerState, fact: Fact) -> Stepped:
+    """Take a fact in. A repeat changes nothing."""
+    if seen.is_repeat(state.seen, fact.id, fact.known_at, policy.limits.seen_window):
+        return Stepped(state, ())
+    held = Held(replace(state, seen=seen.with_fact(state.seen, fact.id, fact.known_at, policy.limits.seen_window)))
+    turn = _turn(policy, held, fact)
+    waited = waiting.waiting_of(turn, fact.subject.journey) if isinstance(fact.what, JourneyBegan) else ()
+    spoken = _taken(turn, fact)
+    if waited and not held.state.journeys[_journey(fact)].provisional:
+        for earlier in waited:
+            spoken.extend(_taken(_turn(policy, held, earlier), earlier))
+    return Stepped(held.state, tuple(spoken))
+
+
+def _turn(policy: Policy, held: Held, fact: Fact) -> Turn:
+    what = type(fact.what).__struct_config__.tag
+    cause = Cause("fact", str(what), fact.id, fact.source, fact.occurred_at)
+    return Turn(policy, held, max(fact.known_at, held.state.last_now), cause, fact.subject)
+
+
+def _taken(turn: Turn, fact: Fact) -> list[Spoken]:
+    _take(turn, fact)
+    _settle(turn)
+    notices.say([turn])
+    return _spoken(turn)
+
+
+def _take(turn: Turn, fact: Fact) -> None:
+    name = fact.subject.journey
+    if isinstance(fact.what, JourneyBegan):
+        _begin(turn, fact, fact.what)
+    elif not waiting.is_about_journey(fact):
+        TAKES[type(fact.what)](turn, fact, fact.what)
+    elif name is None:
+        detail = "it names no journey, and none could be found for it"
+        refusals.refuse(turn, fact, DeadLetterReason.UNRESOLVED, detail, "journey_id")
+    elif name in turn.state.receipts:
+        turn.note(f"{name} is long over: this changes nothing")
+    elif name not in turn.state.journeys or turn.state.journeys[name].provisional:
+        waiting.wait(turn, fact)
+    else:
+        TAKES[type(fact.what)](turn, fact, fact.what)
+
+
+def _begin(turn: Turn, fact: Fact, what: JourneyBegan) -> None:
+    name = _journey(fact)
+    if what.kind not in turn.policy.kinds:
+        detail = "the policy knows no such kind of journey: add it to kinds.yaml, activate, then redrive this one"
+        refusals.refuse(turn, fact, DeadLetterReason.UNKNOWN_KIND, detail, "kind")
+    elif name in turn.state.receipts or (name in turn.state.journeys and not turn.state.journeys[name].provisional):
+        turn.note(f"{name} has begun already: this changes nothing")
+    else:
+        beginnings.journey_began(turn, fact, what)
+
+
+def _journey(fact: Fact) -> JourneyId:
+    assert fact.subject.journey is not None, "a beginning names its journey"
+    return fact.subject.journey
+
+
+def fire(policy: Policy, state: CustomerState, due: Instant) -> Stepped:
+    """Fire everything that has run out by `due`, and what that lets run out at the same instant, in total order.
+
+    `now` is `due`, or the newest thing we decided when that is later (something was learnt after its time).
+    """
+    held = Held(state)
+    now = max(due, state.last_now)
+    turns: list[Turn] = []
+    fired: set[str] = set()
+    while (deadline := deadlines.first(policy, held.state)) is not None and deadline.due <= now:
+        assert deadline.id not in fired, f"deadline {deadline.id} does not go away when it fires"
+        fired.add(deadline.id)
+        cause = Cause("deadline", deadline.kind.name.lower(), deadline.id, None, deadline.due)
+        place = deadline.place
+        turn = Turn(policy, held, now, cause, Subject(None, place.journey, place.consignment, place.case))
+        FIRES[deadline.kind](turn, deadline)
+        _settle(turn)
+        turns.append(turn)
+    notices.say(turns)
+    return Stepped(held.state, tuple(said for turn in turns for said in _spoken(turn)))
+
+
+def _settle(turn: Turn) -> None:
+    """Do what follows from a cause once all of it is known: the remedy of each trouble touched, then the holds."""
+    for cause in sorted(turn.causes):
+        remedies.consider(turn, cause)
+    ledger.settle(turn)
+
+
+def _spoken(turn: Turn) -> list[Spoken]:
+    """Return what a turn says, with the decision that explains it; nothing when nothing changed."""
+    if not turn.changes and not turn.said:
+        return []
+    decision = Decision(
+        id=turn.id_for("decision"),
+        at=turn.now,
+        customer=turn.state.customer,
+        journey=turn.journey,
+        case=turn.case,
+        cause=turn.cause,
+        policy=turn.policy.version,
+        rules=tuple(turn.rules),
+        changes=tuple(turn.changes),
+        outputs=tuple(said.id for said in turn.said if not isinstance(said, Forget)),
+    )
+    return [*turn.said, decision]
+
+
+def _breach(turn: Turn, deadline: Deadline) -> None:
+    waits = (each for each in expectations_at(turn.state, deadline.place) if each.waits)
+    expectation = next(
+        each for each in waits if each.first_due == deadline.due and f"{deadline.case}{each.id}" == deadline.what
+    )
+    review.breach(turn, deadline.place, expectation)
+
+
+def _about(deadline: Deadline) -> str:
+    return deadline.what.partition("/")[2]
+
+
+def _hold_age(turn: Turn, deadline: Deadline) -> None:
+    owner = _about(deadline)
+    ledger.age(turn, next(hold for hold in turn.state.holds if hold.owner == owner and hold.until is None))
+
+
+def _owner_silent(turn: Turn, deadline: Deadline) -> None:
+    name = _about(deadline)
+    escalations.silent(turn, next(known for known in turn.state.awaited if known.escalation == name))
+
+
+def _lapse(turn: Turn, deadline: Deadline) -> None:
+    cause = _about(deadline)
+    thanks.lapse(turn, next(known for known in turn.state.follow_ups if known.cause == cause))
+
+
+def _forget_release(turn: Turn, _: Deadline) -> None:
+    turn.state = replace(turn.state, released_at=None, ramp=())
+    turn.note("the release has long been readable: its record may be forgotten")
+    turn.said.append(Forget(turn.state.customer))
+
+
+def _forget_seen(turn: Turn, _: Deadline) -> None:
+    turn.state = replace(turn.state, seen=b"")
+
+
+FIRES: Final[dict[Kind, Callable[[Turn, Deadline], None]]] = {
+    Kind.EXPECTATION: _breach,
+    Kind.PROGRESS: lambda turn, deadline: progress.tell(turn, ProblemId(_about(deadline))),
+    Kind.PENDING: lambda turn, deadline: notices.wake(turn, _about(deadline)),
+    Kind.RECOVERY: lambda turn, deadline: problems.recover(turn, ProblemId(_about(deadline))),
+    Kind.HOLD_AGE: _hold_age,
+    Kind.REMEDY: lambda turn, deadline: remedies.overdue(turn, RemedyId(_about(deadline))),
+    Kind.OWNER: _owner_silent,
+    Kind.TOMBSTONE: _forget_release,
+    Kind.FOLLOW_UP: _lapse,
+    Kind.RETENTION: lambda turn, deadline: closing.shrink(turn, JourneyId(deadline.journey)),
+    Kind.SEEN: _forget_seen,
+    Kind.NEVER_BEGAN: lambda turn, deadline: closing.give_up(turn, JourneyId(deadline.journey)),
+}

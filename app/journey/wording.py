@@ -1,0 +1,140 @@
+"""What notices say: the facts that a template needs, and a plain default text in English made from them."""
+
+from collections.abc import Sequence
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from app.clock import Instant, to_datetime, to_iso
+from app.decide.policy import Policy
+from app.decide.wall import zone_known, zone_of
+from app.facts import Line
+from app.journey import extent, reached
+from app.journey.brands import brand_of
+from app.journey.course import Journey, Place
+from app.journey.state import CustomerState
+from app.journey.trouble import Problem
+
+CUSTOMER: Final = "customer"
+
+
+def problem_fields(policy: Policy, state: CustomerState, problem: Problem, due: Instant | None) -> dict[str, str]:
+    """Return what a notice about a problem needs, in the order's own words; what is unknown is left out."""
+    journey = None if problem.journey is None else state.journeys.get(problem.journey)
+    items = () if journey is None else _missing(policy, journey, problem)
+    fields = place_fields(policy, state, Place(problem.journey, problem.consignment, problem.case), items)
+    fields |= {
+        "problem": policy.problems[problem.type].words,
+        "fault": problem.fault.value,
+        "since": to_iso(problem.opened_at),
+    }
+    return fields if due is None else fields | {"promised": to_iso(due)}
+
+
+def place_fields(policy: Policy, state: CustomerState, place: Place, items: Sequence[Line]) -> dict[str, str]:
+    """Return whom and what a notice is about."""
+    fields = {"brand": brand_of(policy, state, place.journey).display_name}
+    if place.case is not None:
+        fields["case"] = _own_id(place.case)
+    journey = None if place.journey is None else state.journeys.get(place.journey)
+    if journey is None:
+        return fields
+    fields["order"] = _own_id(journey.id)
+    if items:
+        fields["items"] = named(items)
+    if journey.needed_by is not None:
+        fields["needed_by"] = to_iso(journey.needed_by)
+    return fields | _shipped(journey, place)
+
+
+def _shipped(journey: Journey, place: Place) -> dict[str, str]:
+    consignment = journey.consignments.get(place.consignment) if place.consignment else None
+    if consignment is None:
+        return {}
+    carrier = {} if consignment.carrier is None else {"carrier": consignment.carrier}
+    return {"consignment": consignment.id, **carrier}
+
+
+def lines_at(policy: Policy, state: CustomerState, place: Place) -> tuple[Line, ...]:
+    """Return the lines of a place: its consignment's, or those of the journey that have not come yet."""
+    journey = None if place.journey is None else state.journeys.get(place.journey)
+    if journey is None:
+        return ()
+    consignment = journey.consignments.get(place.consignment) if place.consignment else None
+    if consignment is None:
+        return _not_come(policy, journey)
+    return tuple(line for line in journey.lines if line.line_id in consignment.line_ids)
+
+
+def _missing(policy: Policy, journey: Journey, problem: Problem) -> tuple[Line, ...]:
+    """Return the lines a problem is about; of a whole journey, those that have not come yet."""
+    if problem.line_ids or problem.consignment is not None:
+        return extent.lines_of(journey, problem)
+    return _not_come(policy, journey)
+
+
+def _not_come(policy: Policy, journey: Journey) -> tuple[Line, ...]:
+    rules = reached.rules_of(policy, journey)
+    come = {
+        line
+        for consignment in journey.consignments.values()
+        if reached.completed_at(rules, reached.of_consignment(journey, consignment)) is not None
+        for line in consignment.line_ids
+    }
+    return tuple(line for line in journey.lines if line.line_id not in come)
+
+
+def named(lines: Sequence[Line]) -> str:
+    """Name lines as one would in a sentence: `Sonos Beam and wall bracket`."""
+    names = [line.name if line.quantity == 1 else f"{line.quantity} x {line.name}" for line in lines]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _own_id(name: str) -> str:
+    return name.partition(":")[2] or name
+
+
+def zone_for(policy: Policy, state: CustomerState, place: Place) -> ZoneInfo:
+    """Return the customer's time zone, or the brand's when theirs is unknown."""
+    own = None if state.profile is None else state.profile.time_zone
+    return zone_of(own if own is not None and zone_known(own) else brand_of(policy, state, place.journey).time_zone)
+
+
+def day_before(due: Instant, zone: ZoneInfo) -> str:
+    """Name the last day before a deadline: what is due by midnight was promised for the day that ends then."""
+    day = to_datetime(Instant(due - 1), zone)
+    return f"{day.day} {day:%B %Y}"
+
+
+_TO_CUSTOMER: Final = {
+    "opened": "We are sorry: {about} {problem}. We are on it and keep you posted.",
+    "progress": "We are still on it: {about} {problem}. How are things with you? Just answer this message.",
+    "resolved": "Good news: what went wrong with {about} is solved.",
+    "recovered": "We hope that all is well now with {about}. Thank you for your patience.",
+    "withdrawn": "We told you that {about} {problem}. We were wrong: it was in time. Our apologies for the alarm.",
+    "promise_revised": "There is a new date for {about}: {day}.",
+}
+_TO_OTHERS: Final = {
+    "opened": "{about} {problem} (customer {customer}). Please act; the customer waits.",
+    "progress": "Still open: {about} {problem} (customer {customer}). What is the state?",
+    "resolved": "Solved: {about} (customer {customer}).",
+    "recovered": "Recovered: {about} (customer {customer}).",
+    "withdrawn": "Withdrawn: {about} was in time after all (customer {customer}).",
+    "promise_revised": "New date for {about}: {day} (customer {customer}).",
+}
+
+
+def text_of(recipient: str, occasion: str, fields: dict[str, str], customer: str, day: str) -> str:
+    """Return a plain text; a messaging system with templates of its own uses the fields instead."""
+    words = _TO_CUSTOMER if recipient == CUSTOMER else _TO_OTHERS
+    text = words[occasion].format(about=_about(fields), problem=fields.get("problem", ""), customer=customer, day=day)
+    promised = f" It was promised for {day}." if occasion in {"opened", "progress"} and day else ""
+    return text + promised
+
+
+def _about(fields: dict[str, str]) -> str:
+    order = f" from order {fields['order']}" if "order" in fields else ""
+    if "items" in fields:
+        return f"{fields['items']}{order}"
+    return (
+        f"case {fields['case']}" if "case" in fields and not order else (order.removeprefix(" from ") or "your matter")
+    )
