@@ -1,6 +1,7 @@
 """Say in one line why a broker did not start or did not stay: from the end of its log."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from app.errors import SetupError
 _TAIL_BYTES: Final = 200_000
 _FOREIGN: Final = ("Invalid cluster.id", "Stored node id", "No valid meta.properties", "INCONSISTENT_CLUSTER_ID")
 _THROWN: Final = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): .+", re.MULTILINE)
+_LEAST_ROOM: Final = 1 << 20
 _NO_SPACE: Final = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -31,7 +33,7 @@ def lost_port_race(said: str) -> bool:
 
 def explain(said: str, data_dir: Path, port: int) -> SetupError:
     """Return the error that says what ended a broker, from what it and its log said last."""
-    if any(sign in said for sign in _NO_SPACE):
+    if any(sign in said for sign in _NO_SPACE) or _has_no_room(data_dir):
         return disk_full(data_dir)
     if lost_port_race(said):
         return port_taken(port)
@@ -42,6 +44,11 @@ def explain(said: str, data_dir: Path, port: int) -> SetupError:
     if "OutOfMemory" in said or "insufficient memory" in said:
         return SetupError("the broker ran out of memory: it needs about 310 MB; free some and start again")
     return SetupError(f"the embedded broker ended unexpectedly, {_last_complaint(said)}")
+
+
+def _has_no_room(data_dir: Path) -> bool:
+    """Look at the disk itself: on a full one the last words are lost, and a write to a mapped file ends the JVM."""
+    return data_dir.is_dir() and shutil.disk_usage(data_dir).free < _LEAST_ROOM
 
 
 def disk_full(data_dir: Path) -> SetupError:

@@ -21,7 +21,7 @@ _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05
 _PORT_TRIES: Final = 4
-_JVM: Final = ("-Xms64m", "-Xmx192m", "-XX:MaxDirectMemorySize=48m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
+_JVM: Final = ("-Xms64m", "-Xmx192m", "-XX:MaxDirectMemorySize=96m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
 _NOTHING_ELSE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
