@@ -45,7 +45,7 @@ Built = TypeVar("Built")
 _INPUT_NAMES: Final = tuple(topic.value for topic in INPUTS)
 _STORY_KEYS: Final = {"title", "narrative", "brand", "zone", "policy", "decisions", "customers", "timeline"}
 _ENTRY_KEYS: Final = {"at", "say", "topic", "event", "key", "payload", "expect", "line"}
-_COMMON_KEYS: Final = {"at", "rule", "because", "line"}
+_COMMON_KEYS: Final = {"customer", "at", "rule", "because", "line"}
 
 
 class StoryError(MakegoodError):
@@ -215,6 +215,7 @@ def _expected(raw: object, moment: Instant, at: _At) -> AnyExpected:
     rules = raw.get("rule", [])
     common = {
         "line": at.line,
+        "customer": raw.get("customer"),
         "at": at.instant(raw, "at") if "at" in raw else moment,
         "rules": tuple([rules] if isinstance(rules, str) else rules),
         "because": str(raw.get("because", "")).strip(),
@@ -240,7 +241,7 @@ def _ramp(raw: Raw, at: _At) -> ExpectedRamp:
 
 
 def _tombstone(raw: Raw, at: _At, common: Raw) -> ExpectedTombstone:
-    return ExpectedTombstone(customer=at.text(raw, "forgotten"), **common)
+    return ExpectedTombstone(**{**common, "customer": at.text(raw, "forgotten")})
 
 
 def _notice(raw: Raw, at: _At, common: Raw) -> ExpectedNotice:

@@ -54,11 +54,12 @@ class ExpectedGesture(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Expected(Struct, frozen=True, kw_only=True):
     """One output that must come out.
 
-    `at` is its computed time, `rules` the rows (`table/row`) that must stand in its decision, `because` the
-    computation in words.
+    `customer` need not be given when the story has only one. `at` is its computed time, `rules` the rows (`table/row`)
+    that must stand in its decision, `because` the computation in words.
     """
 
     line: int
+    customer: str | None
     at: Instant
     rules: tuple[str, ...]
     because: str
@@ -77,9 +78,7 @@ class ExpectedRelease(Expected, frozen=True, kw_only=True, tag="released"):
 
 
 class ExpectedTombstone(Expected, frozen=True, kw_only=True, tag="forgotten"):
-    """The removal of this customer's release, readable for long enough."""
-
-    customer: str
+    """The removal of a customer's release that has been readable for long enough."""
 
 
 class ExpectedNotice(Expected, frozen=True, kw_only=True, tag="notice"):

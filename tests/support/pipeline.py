@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from app.journey.stage import Journeys
-
 from app.clock import Instant
 from app.decide.folder import version_of
 from app.directory.stage import Directory
 from app.emit.records import Emit, decode_output
-from app.facts import Fact, PolicyActivated, Source, Subject, encode_fact
-from app.ids import CustomerId, FactId, PolicyVersion
+from app.ids import CustomerId
 from app.intake.stage import Intake
+from app.journey.activation import activation
+from app.journey.stage import Journeys
 from app.replay.memory import MemoryStage
 from app.replay.source import InputEvent, Malformed, Position
 from app.replay.timeline import Event, Story
@@ -52,7 +51,9 @@ class Core:
     def __init__(self, policy: Mapping[str, bytes]) -> None:
         self.journeys = MemoryStage(Journeys(Emit(bundled_codec()), data_clock=True), PARTITIONS)
         self.version = version_of(policy)
-        self.journeys.append(_activation(policy, self.version))
+        self.journeys.append(
+            activation(self.version, dict(policy), Instant(0), partition) for partition in range(PARTITIONS)
+        )
 
     def work(self, admitted: Iterable[OutRecord], until: Instant) -> list[OutRecord]:
         """Return the outputs of these facts and of every deadline up to `until`."""
@@ -102,16 +103,3 @@ def decoded(record: OutRecord) -> Emitted:
 def _refuse(row: Malformed) -> None:
     message = f"{row.file}:{row.line}: {row.reason}"
     raise AssertionError(message)
-
-
-def _activation(policy: Mapping[str, bytes], version: PolicyVersion) -> Iterator[OutRecord]:
-    fact = Fact(
-        id=FactId(f"policy:{version}"),
-        what=PolicyActivated(version, dict(policy)),
-        subject=Subject(),
-        occurred_at=Instant(0),
-        known_at=Instant(0),
-        source=Source("policy", 0, 0),
-    )
-    value = encode_fact(fact)
-    return (OutRecord(Topic.JOURNEY_LOG, None, value, partition=partition) for partition in range(PARTITIONS))

@@ -157,11 +157,14 @@ def _show(facts: Facts) -> str:
 
 def _wanted(expected: AnyExpected, zone: ZoneInfo) -> Facts:
     facts: Facts = {"what": _NAMES[_KINDS[type(expected)]], "at": local(expected.at, zone)}
+    facts |= {} if expected.customer is None else {"customer": expected.customer}
     return facts | _WANTED[type(expected)](expected, zone)
 
 
 def _said(item: Emitted, zone: ZoneInfo) -> Facts:
     facts: Facts = {"what": _NAMES[type(item)]}
+    if not isinstance(item, DeadLetter):
+        facts["customer"] = item.customer
     if not isinstance(item, Tombstone):
         facts["at"] = local(item.at, zone)
     return facts | _SAID[type(item)](item, zone)
@@ -297,12 +300,8 @@ def _said_dead_letter(item: DeadLetter, _zone: ZoneInfo) -> Facts:
     return {"reason": item.reason.value, "field": item.field}
 
 
-def _wanted_tombstone(expected: ExpectedTombstone, _zone: ZoneInfo) -> Facts:
-    return {"customer": expected.customer}
-
-
-def _said_tombstone(item: Tombstone, _zone: ZoneInfo) -> Facts:
-    return {"customer": item.customer}
+def _nothing_more(_: object, _zone: ZoneInfo) -> Facts:
+    return {}
 
 
 _KINDS: dict[type[AnyExpected], type[Emitted]] = {
@@ -330,7 +329,7 @@ _Facet = Callable[..., Facts]
 _WANTED: dict[type[AnyExpected], _Facet] = {
     ExpectedLedger: _wanted_ledger,
     ExpectedRelease: _wanted_release,
-    ExpectedTombstone: _wanted_tombstone,
+    ExpectedTombstone: _nothing_more,
     ExpectedNotice: _wanted_notice,
     ExpectedRemedy: _wanted_remedy,
     ExpectedEscalation: _wanted_escalation,
@@ -340,7 +339,7 @@ _WANTED: dict[type[AnyExpected], _Facet] = {
 }
 _SAID: dict[type[Emitted], _Facet] = {
     Suppression: _said_suppression,
-    Tombstone: _said_tombstone,
+    Tombstone: _nothing_more,
     Notice: _said_notice,
     Remedy: _said_remedy,
     Escalation: _said_escalation,
