@@ -33,7 +33,7 @@ def journey_began(turn: Turn, fact: Fact, what: JourneyBegan) -> None:
         consignments={WHOLE: Consignment(WHOLE)},
     )
     turn.put_journey(journey)
-    turn.note(f"{name} began")
+    turn.note(f"journey {name} began")
     milestones.reach(turn, name, None, turn.policy.kinds[what.kind].milestones[0], fact.occurred_at)
     thanks.thank(turn, turn.state.journeys[name])
 

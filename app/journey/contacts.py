@@ -29,7 +29,7 @@ def contact_attempted(turn: Turn, fact: Fact, what: ContactAttempted) -> None:
 def _contacted(turn: Turn, fact: Fact, to: Party) -> None:
     word = f"contacted_{to}"
     subject = fact.subject
-    turn.note(f"the customer got in touch with {to}")
+    turn.note(f"the customer got in touch: {word}")
     if subject.case is not None:
         case = cases.known(turn, subject.case, subject.journey)
         _case_step(turn, case.id, word, fact)

@@ -95,7 +95,7 @@ def _expected(view: View, rule: ExpectationRule, start: Instant, met: Instant | 
         first_due=due,
         due=due,
         met_at=met,
-        ended_at=_end(view, rule.expect, start, rule.ends_on),
+        ended_at=_end(view, rule.expect, start, (*rule.ends_on, *_made_up_by(view, rule.problem, rule.expect))),
     )
 
 
@@ -121,20 +121,32 @@ def _chains(view: View, promises: list[Promise]) -> Iterator[list[Promise]]:
 
 def _promise(view: View, milestone: str, chain: list[Promise]) -> Expectation:
     first, last = chain[0], chain[-1]
-    promises = view.rules.promises
+    problem = view.rules.promises.get(milestone, view.rules.promises.get(OTHERWISE, ""))
     return Expectation(
         id=f"{view.prefix}/{milestone}/promised/promise",
         milestone=milestone,
         basis="promised",
         rule="promise",
-        problem=promises.get(milestone, promises.get(OTHERWISE, "")),
+        problem=problem,
         start=first.at,
         first_due=first.due,
         due=last.due,
         revisions=tuple(Revision(later.due, later.by, later.at, later.reason) for later in chain[1:]),
         met_at=_first_met(view, milestone, first.at),
-        ended_at=_end(view, milestone, None, ()),
+        ended_at=_earliest(
+            _end(view, milestone, None, ()), _end(view, milestone, first.at, _made_up_by(view, problem, milestone))
+        ),
     )
+
+
+def _made_up_by(view: View, problem: str, milestone: str) -> tuple[str, ...]:
+    """Return the milestones that would resolve the breach: what they make up for is not waited for any longer."""
+    rules = view.policy.problems.get(problem)
+    return () if rules is None else tuple(word for word in rules.resolved_by if word != milestone)
+
+
+def _earliest(one: Instant | None, other: Instant | None) -> Instant | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 def _first_met(view: View, word: str, start: Instant) -> Instant | None:
@@ -173,7 +185,7 @@ def _gaps_as_they_stand(view: View, rule: ExpectationRule, gaps: tuple[Expectati
     over = min(terminals, default=None)
     for gap in gaps:
         if gap.rule == rule.id and (over is None or gap.start < over):
-            ended = _end(view, MOVEMENT, gap.start, rule.ends_on)
+            ended = _end(view, MOVEMENT, gap.start, (*rule.ends_on, *_made_up_by(view, rule.problem, MOVEMENT)))
             yield gap if ended == gap.ended_at else replace(gap, ended_at=ended)
 
 

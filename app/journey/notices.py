@@ -117,10 +117,7 @@ def _tell(line: _Line) -> None:
 
 
 def _say_revised(turn: Turn, revised: Revised) -> None:
-    problem = _problem_type(turn, revised)
-    if not problem:
-        return
-    for plan in turn.ruled(notices_of(turn.policy, NoticeInputs(problem, "promise_revised", _LEAST))):
+    for plan in _revised_plans(turn, revised):
         quiet = plan.recipient == CUSTOMER and not plan.overrides_quiet_hours
         until = _quiet_until(turn, revised.place.journey) if quiet else None
         if until is None:
@@ -149,9 +146,11 @@ def _defer_revised(turn: Turn, revised: Revised, template: str, until: Instant) 
     turn.note(f"notice {template} to the customer waits until {to_iso(until)}: quiet hours")
 
 
-def _problem_type(turn: Turn, revised: Revised) -> str:
+def _revised_plans(turn: Turn, revised: Revised) -> tuple[NoticePlan, ...]:
     expected = promised_at(turn.state, revised.place, revised.milestone)
-    return "" if expected is None else expected.problem
+    if expected is None or not expected.problem:
+        return ()
+    return turn.ruled(notices_of(turn.policy, NoticeInputs(expected.problem, "promise_revised", _LEAST)))
 
 
 def _tell_revised(turn: Turn, revised: Revised, recipient: str, template: str) -> None:
@@ -184,25 +183,36 @@ def wake(turn: Turn, cause: str) -> None:
     """Say what waited for the end of quiet hours, if its reason still holds: one notice for each cause."""
     due = [known for known in turn.state.pending if known.cause == cause and known.due <= turn.now]
     turn.state = replace(turn.state, pending=tuple(known for known in turn.state.pending if known not in due))
-    if due[0].problem is None:
-        waits = due[-1]
-        assert waits.place is not None
-        assert waits.promised is not None
-        _tell_revised(turn, Revised(waits.place, waits.milestone, waits.promised), CUSTOMER, waits.template)
-        return
-    standing = [known for known in due if _still_stands(turn, known)]
-    for dropped in due:
+    about_problems = [known for known in due if known.problem is not None]
+    for known in due:
+        if known.problem is None:
+            _wake_revised(turn, known)
+    standing = [known for known in about_problems if _still_stands(turn, known)]
+    for dropped in about_problems:
         if dropped not in standing:
             turn.note(f"notice {dropped.template} is not said: its reason has gone")
-    if not standing:
-        return
+    if standing:
+        _wake_worst(turn, standing)
+
+
+def _wake_worst(turn: Turn, standing: list[PendingNotice]) -> None:
     said = min(standing, key=lambda known: _urgency(turn, known))
     for unsaid in standing:
         if unsaid is not said:
             turn.note(f"notice {unsaid.template} is not said: {said.template} says it")
     assert said.problem is not None
-    plan = NoticePlan(CUSTOMER, said.template, overrides_quiet_hours=False)
-    _tell_customer(_Line(turn, turn.state.problems[said.problem], said.occasion, plan))
+    for line in _lines(turn, turn.state.problems[said.problem], said.occasion):
+        if line.plan.recipient == CUSTOMER:
+            _tell_customer(line)
+
+
+def _wake_revised(turn: Turn, known: PendingNotice) -> None:
+    assert known.place is not None
+    assert known.promised is not None
+    revised = Revised(known.place, known.milestone, known.promised)
+    for plan in _revised_plans(turn, revised):
+        if plan.recipient == CUSTOMER:
+            _tell_revised(turn, revised, CUSTOMER, plan.template)
 
 
 def _still_stands(turn: Turn, known: PendingNotice) -> bool:
@@ -210,9 +220,10 @@ def _still_stands(turn: Turn, known: PendingNotice) -> bool:
     return problem is not None and _stands(problem, known.occasion)
 
 
-def _urgency(turn: Turn, known: PendingNotice) -> tuple[int, tuple[int, Instant, str]]:
+def _urgency(turn: Turn, known: PendingNotice) -> tuple[tuple[int, Instant, str], int]:
+    """Put the worst problem first, and of one problem what is newest."""
     assert known.problem is not None
-    return (-_NEWEST_LAST.index(known.occasion), progress.rank(turn.state.problems[known.problem]))
+    return (progress.rank(turn.state.problems[known.problem]), -_NEWEST_LAST.index(known.occasion))
 
 
 def drop(turn: Turn, problem: Problem) -> None:

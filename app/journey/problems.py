@@ -156,9 +156,17 @@ def resolve(turn: Turn, name: ProblemId, at: Instant) -> None:
     turn.put_problem(replace(problem, resolved_at=at, progress_due=None))
     turn.note(f"problem {problem.type} resolved{_where(problem)} as of {to_iso(at)}")
     turn.causes[problem.cause] = None
-    turn.request("resolved", name)
+    _say_solved(turn, problem.cause)
     escalations.answered(turn, name)
     progress.hand_over(turn, problem.cause)
+
+
+def _say_solved(turn: Turn, cause: str) -> None:
+    """Ask for the good news once nothing of a cause is open: a parcel that moves again has not come yet."""
+    if progress.worst_open(turn.state, cause) is None:
+        for other in sorted_problems(turn.state):
+            if other.cause == cause and other.active:
+                turn.request("resolved", other.id)
 
 
 def reopen(turn: Turn, name: ProblemId, at: Instant, times: int) -> None:

@@ -196,8 +196,9 @@ def _settle(turn: Turn) -> None:
 
 def _spoken(turn: Turn) -> list[Spoken]:
     """Return what a turn says, with the decision that explains it; nothing when nothing changed."""
-    if not turn.changes and not turn.said:
-        return []
+    outputs = tuple(said.id for said in turn.said if not isinstance(said, Forget))
+    if not turn.changes and not outputs:
+        return list(turn.said)
     decision = Decision(
         id=turn.id_for("decision"),
         at=turn.now,
@@ -208,7 +209,7 @@ def _spoken(turn: Turn) -> list[Spoken]:
         policy=turn.policy.version,
         rules=tuple(turn.rules),
         changes=tuple(turn.changes),
-        outputs=tuple(said.id for said in turn.said if not isinstance(said, Forget)),
+        outputs=outputs,
     )
     return [*turn.said, decision]
 
@@ -242,7 +243,6 @@ def _lapse(turn: Turn, deadline: Deadline) -> None:
 
 def _forget_release(turn: Turn, _: Deadline) -> None:
     turn.state = replace(turn.state, released_at=None, ramp=())
-    turn.note("the release has long been readable: its record may be forgotten")
     turn.said.append(Forget(turn.state.customer))
 
 
