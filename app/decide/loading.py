@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from app.decide.folder import Layered, load_folder, version_of
-from app.decide.policy import Policy
+from app.decide.policy import Policy, ProblemTypes
 from app.decide.reading.bands import read_bands
 from app.decide.reading.brands import read_brands
 from app.decide.reading.calendars import read_calendars
@@ -17,6 +17,7 @@ from app.decide.reading.references import check_references
 from app.decide.reading.tables import Known, read_tables
 from app.decide.reading.top import read_limits, read_operators, read_ramp, read_seasons, read_top
 from app.decide.source import Tree
+from app.decide.words import OTHERWISE
 from app.ids import PolicyVersion
 
 _KEPT_POLICIES: Final = 16
@@ -79,7 +80,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
         seasons=seasons,
         operators=operators,
         kinds=kinds,
-        problems=problems,
+        problems=ProblemTypes(problems, next(iter(kinds.values())).failures[OTHERWISE]),
         brands=brands,
         bands=bands,
         calendars=calendars,

@@ -84,6 +84,21 @@ class ProblemRules(Struct, frozen=True):
     cause_group: str
 
 
+class ProblemTypes(dict[str, ProblemRules]):
+    """Problem types by name. One that the policy has no more is treated as any other failure.
+
+    A problem that was opened under an earlier policy outlives that policy; it must not stop the worker.
+    """
+
+    def __init__(self, types: Mapping[str, ProblemRules], otherwise: str) -> None:
+        super().__init__(types)
+        self._otherwise = otherwise
+
+    def __missing__(self, name: str) -> ProblemRules:
+        """Return the rules of the type for everything else."""
+        return self[self._otherwise]
+
+
 class Pace(Struct, frozen=True):
     """How often progress is told: first after `first`, each gap `widening` times the last, at most `most` in all."""
 

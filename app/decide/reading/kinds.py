@@ -19,6 +19,8 @@ def read_kinds(
     tree: Tree, problems: Mapping[str, ProblemRules], calendars: Mapping[str, Calendar], findings: Findings
 ) -> dict[str, KindRules]:
     """Return the kinds by name; every word they use must be known."""
+    if not findings.guard(tree.mapping, "kinds"):
+        findings.guard(tree.place.refuse, "a policy needs at least one journey kind")
     return findings.each(tree, "kinds", lambda name, child: _kind(name, child, problems, calendars, findings))
 
 

@@ -124,6 +124,11 @@ def test_a_missing_file_is_named(file: str) -> None:
         compile_policy(files)
 
 
+def test_a_policy_without_journey_kinds_is_refused() -> None:
+    with pytest.raises(PolicyError, match=r"kinds\.yaml:1: a policy needs at least one journey kind"):
+        compile_policy(default_files() | {"kinds.yaml": b""})
+
+
 def test_kinds_must_say_what_every_other_promise_and_failure_is() -> None:
     with pytest.raises(PolicyError, match="lacks `otherwise`"):
         compile_policy(

@@ -236,6 +236,11 @@ def test_roles_may_do_what_the_policy_lists_and_nothing_else() -> None:
     assert not POLICY.may("cx_lead", "erase_everything")
 
 
+def test_a_problem_type_of_an_earlier_policy_is_treated_as_any_other_failure() -> None:
+    assert POLICY.problems["gone_with_the_last_policy"] == POLICY.problems["other_failure"]
+    assert "gone_with_the_last_policy" not in POLICY.problems
+
+
 def test_every_promise_and_failure_has_a_problem_type() -> None:
     order = POLICY.kinds["order"]
     assert order.problem_of_promise("delivered") == "late_delivery"
