@@ -136,15 +136,23 @@ async def _stories(kafka: KafkaSettings) -> Path:
         async with namespace(kafka, workers=1, keep=False, tell=click.echo) as place:
             return await play(session, place.cluster)
 
+    waiting: list[Output] = []
+
     def said(record: OutRecord) -> None:
         output = decode_output(record.topic, record.value)
         if output is not None:
+            waiting.append(output)
+
+    def show(_: int = 0) -> None:
+        for output in sorted(waiting, key=lambda output: output.at):
             _show(output, zones)
+        waiting.clear()
 
     def refused(row: Malformed) -> None:
         click.echo(f"{row.file}:{row.line}: {row.reason}")
 
-    await replay(timeline, out, play_on_kafka, Told(refused, lambda _: None, said), size=_EVENTS_A_TICK)
+    await replay(timeline, out, play_on_kafka, Told(refused, show, said), size=_EVENTS_A_TICK)
+    show()
     return out
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from app.clock import Instant
+from app.clock import Instant, after
+from app.directory.limits import WAIT_LIMIT
 from app.errors import InvalidRecord, SetupError
 from app.facts import Source
 from app.intake.stamp import replay_headers
@@ -52,15 +53,25 @@ def records(
 
 
 def stretches(found: Iterable[InputRecord], size: int) -> Iterator[Stretch]:
-    """Cut into stretches of about `size` records; those with one known_at are never parted (decision 0007)."""
+    """Cut into stretches of about `size` records; those with one known_at are never parted (decision 0007).
+
+    No stretch is longer than a fact waits for its customer: an alias that one fact of a stretch brings is bound before
+    the next stretch, so nothing that waits for it has given up by then.
+    """
     current: list[InputRecord] = []
     for record in found:
-        if len(current) >= size and record.known_at != current[-1].known_at:
+        if current and _is_whole(current, record.known_at, size):
             yield Stretch(tuple(current), current[-1].known_at)
             current = []
         current.append(record)
     if current:
         yield Stretch(tuple(current), current[-1].known_at)
+
+
+def _is_whole(current: list[InputRecord], known_at: Instant, size: int) -> bool:
+    if known_at >= after(current[0].known_at, WAIT_LIMIT):
+        return True
+    return len(current) >= size and known_at != current[-1].known_at
 
 
 def _headers(event: InputEvent) -> Headers:
