@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 FETCH_WAIT_MS: Final = 50
 """How long the broker holds a fetch that finds nothing: a partition that gets data meanwhile may wait that long."""
 _POLL_SECONDS: Final = 0.1
+"""A short poll lets a partition that was held back for a full buffer come back soon."""
 _STUCK_SECONDS: Final = 60.0
 """A batch in flight that takes longer than this at a rebalance or a stop is taken for a bug."""
 
@@ -179,17 +180,30 @@ class SliceConsumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109
         """Yield a message per slice, until the flow is stopped or the group has a new generation.
 
-        Unlike Faust's own it never seeks: whoever stops the flow seeks before it resumes, and a short poll lets a
-        partition that was held back for a full buffer come back soon.
+        Unlike Faust's own it never seeks: whoever stops the flow seeks before it resumes.
         """
         generation = self.app.consumer_generation_id
-        fetched, _ = await self._wait_next_records(min(timeout, _POLL_SECONDS))
+        fetched, _ = await self._wait_next_records(timeout)
         if not fetched or self.should_stop:
             return
         for tp, piece in self.scheduler.iterate(fetched):
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             yield tp, self._to_message(tp, piece)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Hand slices to the agents until the fetcher stops.
+
+        Faust waits for the event loop several times per message here, to watch for a rebalance; a slice that meets one
+        is dropped by the agent's stream (another generation) or by the cleared queue, and the seek after it rereads.
+        """
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                async for _, message in self.getmany(_POLL_SECONDS):
+                    await self.callback(message)
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
 
     def _to_message(self, tp: TP, record: Slice) -> ConsumerMessage:
         if tp.topic not in self.app.transactional_topics:
@@ -240,9 +254,6 @@ class SliceConsumer(driver.Consumer):
             offset = slices.popleft().ends
         return offset
 
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Do nothing: Faust would acknowledge what it has not delivered yet."""
-
     async def perform_seek(self) -> None:
         """Seek to where each partition must go on; those never committed start at their beginning."""
         idle = {tp for tp in self.assignment() if self._is_changelog_tp(tp)}
@@ -250,7 +261,6 @@ class SliceConsumer(driver.Consumer):
         self._ledger.clear()
         self._expected = dict(points)
         for tp, offset in points.items():
-            self._read_offset[tp] = offset or None
             self._committed_offset[tp] = offset
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
