@@ -4,6 +4,7 @@ Holds follow from problems: a problem holds from when we knew of it until it is 
 released by an operator. Nothing else ends a hold; its age names an owner (decision 0002).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ OPERATOR: Final = "operator:"
 
 
 def settle(turn: Turn) -> None:
-    """Bring the holds in line with the problems; say the whole ledger when it, or the customer's names, changed."""
+    """Bring the holds in line with the problems; the ledger is said when it, or the customer's names, changed."""
     state = turn.state
     before = turn.holds_before
     holds = _as_it_should_be(turn)
@@ -35,7 +36,15 @@ def settle(turn: Turn) -> None:
     ramp = () if held else _ramp(turn)
     released = None if held else (turn.now if was_held else state.released_at)
     turn.state = replace(state, holds=holds, ramp=ramp, released_at=released)
-    turn.said.append(_suppression(turn, held, ramp))
+    turn.ledger_changed = True
+
+
+def say(turns: Sequence[Turn]) -> None:
+    """Say the whole ledger once for an instant, by the last of its causes that changed it."""
+    changed = [turn for turn in turns if turn.ledger_changed]
+    if changed:
+        held = tuple(hold for hold in changed[-1].state.holds if hold.until is None)
+        changed[-1].said.append(_suppression(changed[-1], held))
 
 
 def _as_it_should_be(turn: Turn) -> tuple[Hold, ...]:
@@ -89,7 +98,7 @@ def _ramp(turn: Turn) -> tuple[RampStep, ...]:
     return tuple(RampStep(rule.classes, Instant(turn.now + rule.after), rule.per_week) for rule in turn.policy.ramp)
 
 
-def _suppression(turn: Turn, held: tuple[Hold, ...], ramp: tuple[RampStep, ...]) -> Suppression:
+def _suppression(turn: Turn, held: tuple[Hold, ...]) -> Suppression:
     state = turn.state
     return Suppression(
         id=turn.id_for("suppression"),
@@ -97,7 +106,7 @@ def _suppression(turn: Turn, held: tuple[Hold, ...], ramp: tuple[RampStep, ...])
         customer=state.customer,
         suppressed=bool(held),
         holds=tuple(_entry(turn, hold) for hold in held),
-        ramp=ramp,
+        ramp=state.ramp,
         identities=_identities(state),
     )
 

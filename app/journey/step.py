@@ -128,6 +128,7 @@ def _turn(policy: Policy, held: Held, fact: Fact) -> Turn:
 def _taken(turn: Turn, fact: Fact) -> list[Spoken]:
     _take(turn, fact)
     _settle(turn)
+    ledger.say([turn])
     notices.say([turn])
     return _spoken(turn)
 
@@ -183,6 +184,7 @@ def fire(policy: Policy, state: CustomerState, due: Instant) -> Stepped:
         FIRES[deadline.kind](turn, deadline)
         _settle(turn)
         turns.append(turn)
+    ledger.say(turns)
     notices.say(turns)
     return Stepped(held.state, tuple(said for turn in turns for said in _spoken(turn)))
 

@@ -68,6 +68,7 @@ class Turn:
         self.causes: dict[str, None] = {}
         self.holds_before = held.state.holds
         self.identities_changed = False
+        self.ledger_changed = False
         if held.state.last_now != now:
             held.state = replace(held.state, last_now=now)
 
