@@ -30,7 +30,7 @@ COMPLAINT: Final = "complaint"
 CONTACT: Final = "contact"
 
 _MOST_TURNS: Final = 64
-_ENDS: Final = frozenset({"resolved", "closed"})
+ENDS: Final = frozenset({"resolved", "closed"})
 
 
 class Life(NamedTuple):
@@ -47,7 +47,7 @@ def life_of(turns: Iterable[CaseTurn]) -> Life:
     reopened = 0
     reopened_at: Instant | None = None
     for turn in turns:
-        if turn.word in _ENDS:
+        if turn.word in ENDS:
             resolved = turn.at if resolved is None else resolved
         elif resolved is not None:
             resolved, reopened, reopened_at = None, reopened + 1, turn.at
@@ -89,7 +89,7 @@ def case_opened(turn: Turn, fact: Fact, what: CaseOpened) -> None:
     turn.put_case(opened)
     turn.note(f"{case.id}: opened")
     if what.desk is not None:
-        _assign(turn, case.id, Assignment(fact.occurred_at, what.desk))
+        _assign(turn, case.id, Assignment(fact.occurred_at, _event(fact), what.desk))
     place = Place(opened.journey, fact.subject.consignment, case.id)
     type_ = COMPLAINT if what.complaint else CONTACT
     problems.open_stated(turn, place, type_, case.id, at=fact.occurred_at, of_case=True)
@@ -104,12 +104,17 @@ def own_problem(turn: Turn, name: CaseId) -> ProblemId | None:
 def took_turn(turn: Turn, fact: Fact, word: str) -> None:
     """Note a turn in a case's life and what follows for its problem and the desk."""
     case = _of(turn, fact)
-    turns = tuple(sorted({*case.turns, CaseTurn(fact.occurred_at, word)})[-_MOST_TURNS:])
-    steps = with_step(case.leg.steps, word, fact.occurred_at) if word in _ENDS else case.leg.steps
+    turns = tuple(sorted({*case.turns, CaseTurn(fact.occurred_at, _event(fact), word)})[-_MOST_TURNS:])
+    steps = with_step(case.leg.steps, word, fact.occurred_at) if word in ENDS else case.leg.steps
     turn.put_case(replace(case, turns=turns, leg=replace(case.leg, steps=steps)))
     if word != "message":
         turn.note(f"{case.id}: {word}")
     _live(turn, case.id)
+
+
+def _event(fact: Fact) -> str:
+    """Return the sender's id of the event, without its kind: what the sender numbered on stays in its order."""
+    return fact.id.partition(":")[2]
 
 
 def _live(turn: Turn, name: CaseId) -> None:
@@ -144,7 +149,7 @@ def case_reopened(turn: Turn, fact: Fact, _: CaseReopened) -> None:
 def case_assigned(turn: Turn, fact: Fact, what: CaseAssigned) -> None:
     """Note its new desk; too many desks without an answer are a problem of their own."""
     case = _of(turn, fact)
-    _assign(turn, case.id, Assignment(fact.occurred_at, what.desk))
+    _assign(turn, case.id, Assignment(fact.occurred_at, _event(fact), what.desk))
 
 
 def _assign(turn: Turn, name: CaseId, assignment: Assignment) -> None:

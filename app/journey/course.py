@@ -175,16 +175,21 @@ class Journey(Struct, frozen=True, array_like=True):
 
 
 class CaseTurn(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """A turn in a case's life: `word` is resolved, closed, reopened or message (the customer's)."""
+    """A turn in a case's life: `word` is resolved, closed, reopened or message (the customer's).
+
+    Those of one instant stand in the order of their events' ids (`event`): helpdesks tell minutes.
+    """
 
     at: Instant
+    event: str
     word: str
 
 
 class Assignment(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """From `at` the case was with this desk."""
+    """From `at` the case was with this desk. Those of one instant stand in the order of their events' ids (`event`)."""
 
     at: Instant
+    event: str
     desk: Desk
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.clock import Instant, to_iso
 from app.journey import ping_pong
-from app.journey.cases import life_of
+from app.journey.cases import ENDS, life_of
 from app.journey.course import Case, Consignment, Expectation, Journey, JourneyReceipt
 from app.journey.extent import sorted_problems
 from app.journey.state import CustomerState
@@ -164,8 +164,8 @@ def _case(state: CustomerState, case: Case) -> Row:
         "reopen_count": life.reopened,
         "ping_pong_at": _iso(case.ping_pong_at),
         "opened_at": _iso(case.opened_at),
-        "resolved_at": _iso(_ended(case, "resolved", life.reopened_at)),
-        "closed_at": _iso(_ended(case, "closed", life.reopened_at)),
+        "resolved_at": _iso(_ended(case, "resolved")),
+        "closed_at": _iso(_ended(case, "closed")),
         "escalations": [
             {"at": _iso(asked.at), "owner": asked.owner, "reason": asked.reason, "problem": problem.id}
             for problem in problems
@@ -178,10 +178,17 @@ def _case(state: CustomerState, case: Case) -> Row:
     }
 
 
-def _ended(case: Case, word: str, since: Instant | None) -> Instant | None:
+def _ended(case: Case, word: str) -> Instant | None:
     """Return when the case was first resolved, or closed, since it was last reopened."""
-    times = (turn.at for turn in case.turns if turn.word == word and (since is None or turn.at > since))
-    return next(times, None)
+    found: Instant | None = None
+    over = False
+    for turn in case.turns:
+        if turn.word in ENDS:
+            over = True
+            found = turn.at if turn.word == word and found is None else found
+        elif over:
+            found, over = None, False
+    return found
 
 
 def _iso(at: Instant | None) -> str | None:

@@ -155,7 +155,8 @@ def _events(snapshots: list[Snapshot]) -> Iterator[InputEvent]:
 
 def _input(one: Snapshot, caller: str, said: _Said, place: int, sequence: int) -> InputEvent:
     payload = {
-        "event_id": f"{one.number}-{one.revision}-{one.line}-{place}",
+        # padded, so that events of one minute are in order by id too
+        "event_id": f"{one.number}-{one.revision:06}-{one.line:08}-{place}",
         "occurred_at": to_iso(one.updated if said.occurred_at is None else said.occurred_at),
         "customer_id": caller,
         "case_id": one.number,
