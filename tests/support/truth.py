@@ -144,7 +144,7 @@ def _in_time(order: Order, row: Row, ledger: list[Row]) -> Iterator[str]:
     for hold in late:
         if hold["until"] is None or hold["until"] != withdrawn.get(hold["problem"]):
             yield f"held for a late delivery from {hold['since']} to {hold['until']}"
-    if ledger and any(hold["owner"] in {hold["problem"] for hold in late} for hold in ledger[-1].get("holds", ())):
+    if {hold["problem"] for hold in late}.intersection(*_last_holds(ledger)):
         yield "the ledger still holds for a late delivery"
 
 
@@ -152,10 +152,7 @@ def _lost(order: Order, row: Row, ledger: list[Row]) -> Iterator[str]:
     open_ = [hold for hold in row["holds"] if hold["until"] is None]
     if not open_:
         yield "never delivered, and no longer held"
-    if not ledger or not ledger[-1].get("suppressed"):
-        yield "never delivered, and the customer's last ledger does not hold"
-    owners = {hold["problem"] for hold in open_}
-    if ledger and not owners <= {hold["owner"] for hold in ledger[-1].get("holds", ())}:
+    if {hold["problem"] for hold in open_}.difference(*_last_holds(ledger)):
         yield "a hold that lasts is missing from the customer's last ledger"
     for promise in _delivery_promises(row):
         if promise["breached_at"] != _iso(order.promise_over):
@@ -239,6 +236,12 @@ def _incident_rows(folder: Path) -> list[Row]:
 
 def _delivery_promises(row: Row) -> list[Row]:
     return [one for one in row["expectations"] if (one["milestone"], one["basis"]) == ("delivered", "promised")]
+
+
+def _last_holds(ledger: list[Row]) -> list[set[str]]:
+    """Return the problems that hold, by version of the last instant (those of one instant have no order)."""
+    last: list[Row] = [version for version in ledger if version["at"] == ledger[-1]["at"]]
+    return [{hold["owner"] for hold in version.get("holds", ())} for version in last] or [set()]
 
 
 def _from_a_promise(problem: Row, over: str) -> bool:
