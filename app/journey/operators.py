@@ -5,17 +5,19 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from app.decide.book import Ruled
 from app.facts import Fact, OperatorDecided
 from app.journey import escalations, ledger, problems, progress
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Turn
-from app.outputs import ALL, Scope
+from app.outputs import ALL, RowFired, Scope
 
 
 def operator_decided(turn: Turn, fact: Fact, what: OperatorDecided) -> None:
     """Do what an operator decided, or say why not."""
     act = _ACTIONS.get(what.action)
-    if not turn.policy.may(what.role, what.action):
+    row = RowFired("operators", what.action, {"role": what.role})
+    if not turn.ruled(Ruled(turn.policy.may(what.role, what.action), (row,))):
         turn.note(f"refused: the policy does not let a {what.role} {what.action}")
     elif act is None:
         turn.note(f"{what.action} by {what.role}: taken note of, nothing waits for it")
