@@ -55,6 +55,9 @@ class ReplayCluster:
             await self._reader.start()
             await self._ends.start()
             await self._admin.start()
+        except SetupError:
+            await self.__aexit__()
+            raise
         except (KafkaError, OSError) as error:
             await self.__aexit__()
             raise SetupError(f"the cluster at {self._kafka.bootstrap} cannot be played on: {error}") from error
