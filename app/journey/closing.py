@@ -9,6 +9,7 @@ from app.ids import JourneyId
 from app.journey import reached, refusals
 from app.journey.course import Journey, JourneyReceipt
 from app.journey.state import CustomerState, with_item, without
+from app.journey.status import OPEN, PARTIAL
 from app.journey.trouble import Problem, cost_of
 from app.journey.turn import Turn
 from app.outputs import DeadLetterReason
@@ -62,6 +63,8 @@ def retained_until(policy: Policy, state: CustomerState, journey: Journey) -> In
     """Return when a journey shrinks to its receipt, or, never known to have begun, gives up its facts."""
     if journey.waiting_since is not None:
         return Instant(journey.waiting_since + policy.limits.retention)
+    if journey.status in {OPEN, PARTIAL}:
+        return None
     over = over_since(policy, state, journey)
     return None if over is None else Instant(over + policy.limits.retention)
 

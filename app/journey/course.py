@@ -42,7 +42,7 @@ class Revision(Struct, frozen=True, array_like=True, gc=False):
     reason: str | None = None
 
 
-class Expectation(Struct, frozen=True, array_like=True):
+class Expectation(Struct, frozen=True, array_like=True, gc=False):
     """A milestone and a deadline.
 
     `id` is `<consignment>/<milestone>/<basis>/<rule>`, stable in its journey or case; with `first_due` it is unique.
@@ -111,7 +111,7 @@ def with_span(steps: Steps, word: str, at: Instant) -> Steps:
     return {**steps, word: (min(known[0], at), max(known[-1], at))}
 
 
-class Leg(Struct, frozen=True, array_like=True):
+class Leg(Struct, frozen=True, array_like=True, gc=False):
     """What one consignment, a journey as such, or a case has reached, was promised and is expected to reach.
 
     `first_moved` and `last_moved` bound the scans that showed movement; those between them are not kept, the
@@ -125,14 +125,14 @@ class Leg(Struct, frozen=True, array_like=True):
     last_moved: Instant | None = None
 
 
-class Parcel(Struct, frozen=True, array_like=True):
+class Parcel(Struct, frozen=True, array_like=True, gc=False):
     """A parcel and the terminal milestones its own scans reached (word → first time)."""
 
     ref: ParcelRef
     ended: dict[str, Instant] = {}
 
 
-class Consignment(Struct, frozen=True, array_like=True):
+class Consignment(Struct, frozen=True, array_like=True, gc=False):
     """The part of a journey that ships together; `planned` once the merchant has said what is in it."""
 
     id: ConsignmentId
@@ -144,7 +144,7 @@ class Consignment(Struct, frozen=True, array_like=True):
     planned: bool = False
 
 
-class Journey(Struct, frozen=True, array_like=True):
+class Journey(Struct, frozen=True, array_like=True, gc=False):
     """One journey. Until it is known to have begun (`began_at` None) its facts only wait, in `waiting`.
 
     `status` is its word at the newest review (`status.py`).
@@ -193,7 +193,7 @@ class Assignment(Struct, frozen=True, array_like=True, order=True, gc=False):
     desk: Desk
 
 
-class Case(Struct, frozen=True, array_like=True):
+class Case(Struct, frozen=True, array_like=True, gc=False):
     """A customer's contact with the service desk. `opened_at` None: its opening is not known yet."""
 
     id: CaseId
@@ -213,7 +213,7 @@ class Case(Struct, frozen=True, array_like=True):
     score: tuple[int, int] | None = None
 
 
-class JourneyReceipt(Struct, frozen=True, array_like=True):
+class JourneyReceipt(Struct, frozen=True, array_like=True, gc=False):
     """What stays of a journey that is over: enough to know it again and to answer for it."""
 
     journey: JourneyId
@@ -228,7 +228,7 @@ class JourneyReceipt(Struct, frozen=True, array_like=True):
     cost: Decimal
 
 
-class Place(Struct, frozen=True, array_like=True):
+class Place(Struct, frozen=True, array_like=True, gc=False):
     """Where in a customer's state something is: a consignment, a journey as such, or a case."""
 
     journey: JourneyId | None = None

@@ -32,6 +32,10 @@ class Kind(IntEnum):
     NEVER_BEGAN = 12
 
 
+Due = tuple[Instant, str, str, str, Kind, str]
+"""The fields of a `Deadline`."""
+
+
 class Deadline(NamedTuple):
     """Something that runs out at `due`; the fields in this order are the total order."""
 
@@ -59,7 +63,8 @@ class Deadline(NamedTuple):
 
 def first(policy: Policy, state: CustomerState) -> Deadline | None:
     """Return the deadline that fires first."""
-    return min(deadlines(policy, state), default=None)
+    due = min(deadlines(policy, state), default=None)
+    return None if due is None else Deadline(*due)
 
 
 def next_due(policy: Policy, state: CustomerState) -> Instant | None:
@@ -67,8 +72,8 @@ def next_due(policy: Policy, state: CustomerState) -> Instant | None:
     return min((deadline[0] for deadline in deadlines(policy, state)), default=None)
 
 
-def deadlines(policy: Policy, state: CustomerState) -> Iterator[Deadline]:
-    """Yield all deadlines, in no order."""
+def deadlines(policy: Policy, state: CustomerState) -> Iterator[Due]:
+    """Yield all deadlines, in no order, as plain tuples: this runs once for every fact."""
     yield from _expectations(state)
     if state.problems:
         yield from _problems(policy, state)
@@ -77,13 +82,13 @@ def deadlines(policy: Policy, state: CustomerState) -> Iterator[Deadline]:
         over = closing.retained_until(policy, state, journey)
         if over is not None:
             kind = Kind.NEVER_BEGAN if journey.provisional else Kind.RETENTION
-            yield Deadline(over, journey.id, "", "over", kind)
+            yield (over, journey.id, "", "over", kind, "")
     forget = seen.forget_at(state.seen, policy.limits.seen_window)
     if forget is not None:
-        yield Deadline(forget, "", "", "seen", Kind.SEEN)
+        yield (forget, "", "", "seen", Kind.SEEN, "")
 
 
-def _expectations(state: CustomerState) -> Iterator[Deadline]:
+def _expectations(state: CustomerState) -> Iterator[Due]:
     for journey in state.journeys.values():
         yield from _breaches(journey.id, "", "", journey.own.expectations)
         for consignment in journey.consignments.values():
@@ -92,42 +97,42 @@ def _expectations(state: CustomerState) -> Iterator[Deadline]:
         yield from _breaches(case.journey or "", "", case.id, case.leg.expectations)
 
 
-def _breaches(journey: str, consignment: str, case: str, expectations: tuple[Expectation, ...]) -> Iterator[Deadline]:
+def _breaches(journey: str, consignment: str, case: str, expectations: tuple[Expectation, ...]) -> Iterator[Due]:
     for expectation in expectations:
         if expectation.waits:
-            what = f"{case}{expectation.id}"
-            yield Deadline(expectation.first_due, journey, consignment, what, Kind.EXPECTATION, case)
+            what = case + expectation.id
+            yield (expectation.first_due, journey, consignment, what, Kind.EXPECTATION, case)
 
 
-def _problems(policy: Policy, state: CustomerState) -> Iterator[Deadline]:
+def _problems(policy: Policy, state: CustomerState) -> Iterator[Due]:
     for problem in state.problems.values():
         if not problem.active:
             continue
         place = (problem.journey or "", problem.consignment or "")
         told = progress.due_of(state, problem)
         if told is not None:
-            yield Deadline(told, *place, f"progress/{problem.id}", Kind.PROGRESS)
+            yield (told, *place, f"progress/{problem.id}", Kind.PROGRESS, "")
         quiet = policy.problems[problem.type].quiet_period
         recovered = problems.recovery_due(quiet, state, problem)
         if recovered is not None:
-            yield Deadline(recovered, *place, f"recovery/{problem.id}", Kind.RECOVERY)
+            yield (recovered, *place, f"recovery/{problem.id}", Kind.RECOVERY, "")
 
 
-def _ledger(policy: Policy, state: CustomerState) -> Iterator[Deadline]:
+def _ledger(policy: Policy, state: CustomerState) -> Iterator[Due]:
     limits = policy.limits
     for hold in state.holds:
         if hold.until is None and not hold.aged:
             due = Instant(hold.since + limits.hold_age)
-            yield Deadline(due, hold.journey or "", "", f"hold_age/{hold.owner}", Kind.HOLD_AGE)
+            yield (due, hold.journey or "", "", f"hold_age/{hold.owner}", Kind.HOLD_AGE, "")
     for remedy in state.remedies.values():
         if remedy.settled_at is None and not remedy.overdue:
             due = Instant(remedy.at + limits.remedy_settlement)
-            yield Deadline(due, remedy.journey or "", "", f"remedy/{remedy.id}", Kind.REMEDY)
+            yield (due, remedy.journey or "", "", f"remedy/{remedy.id}", Kind.REMEDY, "")
     for cause, waits in sorted({known.cause: known.due for known in state.pending}.items()):
-        yield Deadline(waits, "", "", f"notice/{cause}", Kind.PENDING)
+        yield (waits, "", "", f"notice/{cause}", Kind.PENDING, "")
     for awaited in state.awaited:
-        yield Deadline(awaited.act_by, "", "", f"owner/{awaited.escalation}", Kind.OWNER)
+        yield (awaited.act_by, "", "", f"owner/{awaited.escalation}", Kind.OWNER, "")
     for armed in state.follow_ups:
-        yield Deadline(armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP)
+        yield (armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP, "")
     if state.released_at is not None:
-        yield Deadline(Instant(state.released_at + limits.tombstone_after), "", "", "release", Kind.TOMBSTONE)
+        yield (Instant(state.released_at + limits.tombstone_after), "", "", "release", Kind.TOMBSTONE, "")

@@ -1,36 +1,23 @@
 """What a consignment, a journey as such, or a case has reached, all sources taken together."""
 
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Final
 
 from app.clock import Instant
 from app.decide.policy import KindRules, Policy
 from app.ids import ConsignmentId, LineId
-from app.journey.course import MOVEMENT, Case, Consignment, Journey, Leg, Promise, Steps
-from app.journey.expecting import Reached, View
-
-CASE_KIND: Final = "case"
-"""The kind whose rules hold for cases."""
-
-_NO_RULES: Final = KindRules(
-    name=CASE_KIND,
-    milestones=(),
-    completes_on=(),
-    ends_on=(),
-    scan_milestones={},
-    promises={},
-    failures={},
-    expectations=(),
-)
+from app.journey.course import MOVEMENT, Case, Consignment, Journey, Steps
+from app.journey.expecting import View
+from app.journey.outlook import CASE, CASE_KIND, CONSIGNMENT, JOURNEY, NO_RULES, outlook_of
 
 
 def merged(first: Steps, second: Steps) -> Steps:
     """Return the times of both, ascending."""
     if not first or not second:
         return first or second
-    words = {**first, **second}
-    return {word: tuple(sorted({*first.get(word, ()), *second.get(word, ())})) for word in words}
+    both = {**first, **second}
+    for word in first.keys() & second.keys():
+        both[word] = tuple(sorted({*first[word], *second[word]}))
+    return both
 
 
 def of_consignment(journey: Journey, consignment: Consignment) -> Steps:
@@ -85,12 +72,7 @@ def ended_at(rules: KindRules, steps: Steps) -> Instant | None:
 
 def rules_of(policy: Policy, journey: Journey) -> KindRules:
     """Return the rules of a journey's kind; a journey that began has a kind that its policy knows, or one knew."""
-    return policy.kinds.get(journey.kind, _NO_RULES)
-
-
-def case_rules(policy: Policy) -> KindRules:
-    """Return the rules for cases; a policy without any expects nothing of them."""
-    return policy.kinds.get(CASE_KIND, _NO_RULES)
+    return policy.kinds.get(journey.kind, NO_RULES)
 
 
 def country_of(policy: Policy, journey: Journey) -> str:
@@ -102,51 +84,31 @@ def country_of(policy: Policy, journey: Journey) -> str:
 
 def view_of_consignment(policy: Policy, journey: Journey, consignment: Consignment) -> View:
     """Return what a consignment's expectations depend on, promises for the whole journey among it."""
-    rules = rules_of(policy, journey)
-    whole = tuple(promise for promise in journey.own.promises if _of_consignments(rules, promise))
+    outlook = outlook_of(policy, journey.kind, CONSIGNMENT)
+    steps = of_consignment(journey, consignment)
+    moved = consignment.leg.first_moved
+    own = consignment.leg.promises
+    whole = tuple(each for each in journey.own.promises if each.milestone in outlook.consignment_words)
     return View(
         policy,
-        rules,
-        "consignment",
+        outlook,
         consignment.id,
         country_of(policy, journey),
-        _with_movement(of_consignment(journey, consignment), consignment.leg),
-        (*whole, *consignment.leg.promises) if whole else consignment.leg.promises,
+        steps if moved is None else {**steps, MOVEMENT: (moved,)},
+        (*whole, *own) if whole else own,
     )
 
 
 def view_of_journey(policy: Policy, journey: Journey) -> View:
     """Return what the expectations of a journey as such depend on."""
-    rules = rules_of(policy, journey)
-    promises = tuple(promise for promise in journey.own.promises if not _of_consignments(rules, promise))
-    country = country_of(policy, journey)
-    return View(policy, rules, "journey", "", country, of_journey(journey), promises)
+    outlook = outlook_of(policy, journey.kind, JOURNEY)
+    promises = tuple(each for each in journey.own.promises if each.milestone not in outlook.consignment_words)
+    return View(policy, outlook, "", country_of(policy, journey), of_journey(journey), promises)
 
 
 def view_of_case(policy: Policy, case: Case, country: str | None) -> View:
     """Return what a case's expectations depend on."""
-    return View(policy, case_rules(policy), "case", "", country, case.leg.steps, case.leg.promises)
-
-
-def _with_movement(steps: Steps, leg: Leg) -> Reached:
-    return steps if leg.first_moved is None else {**steps, MOVEMENT: (leg.first_moved,)}
-
-
-def _of_consignments(rules: KindRules, promise: Promise) -> bool:
-    return promise.milestone in consignment_words(rules)
-
-
-def consignment_words(rules: KindRules) -> frozenset[str]:
-    """Return the milestones that each consignment reaches for itself: scans and rules per consignment tell."""
-    return _consignment_words(
-        (*rules.completes_on, *rules.scan_milestones.values()),
-        tuple(word for rule in rules.expectations if rule.per == "consignment" for word in (rule.after, rule.expect)),
-    )
-
-
-@lru_cache(maxsize=256)
-def _consignment_words(terminal: tuple[str, ...], ruled: tuple[str, ...]) -> frozenset[str]:
-    return frozenset((*terminal, *ruled))
+    return View(policy, outlook_of(policy, CASE_KIND, CASE), "", country, case.leg.steps, case.leg.promises)
 
 
 def consignment_of(journey: Journey, name: ConsignmentId | None) -> Consignment | None:

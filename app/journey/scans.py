@@ -9,7 +9,7 @@ from app.facts import Fact, ParcelRef, Scanned, ScanStatus
 from app.ids import ConsignmentId, JourneyId
 from app.journey import milestones, problems, reached, review
 from app.journey.course import Consignment, Expectation, Journey, Leg, Parcel, Place
-from app.journey.expecting import View, expectations_of, is_gap, split_gap
+from app.journey.expecting import View, expectations_of, split_gap
 from app.journey.trouble import Problem
 from app.journey.turn import Turn
 
@@ -117,11 +117,11 @@ def _move(turn: Turn, journey_id: JourneyId, name: ConsignmentId, at: Instant) -
 
 def _with_gaps_split(view: View, leg: Leg, at: Instant) -> tuple[Expectation, ...]:
     wanted = leg.expectations
-    for rule in view.rules.expectations:
-        if is_gap(rule) and rule.per == view.per:
-            mine = tuple(known for known in wanted if known.rule == rule.id)
-            others = tuple(known for known in wanted if known.rule != rule.id)
-            wanted = (*others, *split_gap(view, rule, mine, leg.first_moved, at))
+    for watched in view.outlook.gaps:
+        name = watched.rule.id
+        mine = tuple(known for known in wanted if known.rule == name)
+        others = tuple(known for known in wanted if known.rule != name)
+        wanted = (*others, *split_gap(view, watched, mine, leg.first_moved, at))
     return wanted
 
 

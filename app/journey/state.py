@@ -26,7 +26,7 @@ POLICY_KEY: Final = b"\x00policy"
 """The table's key for the policy that decides on this partition; no customer's id begins with NUL."""
 
 
-class CustomerState(Struct, frozen=True, array_like=True):
+class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     """Everything about one customer. `last_now` never goes back: it is the time of the newest thing we decided.
 
     `seen` holds the ids of recent facts (see `seen.py`). `released_at` stands while a release is readable.

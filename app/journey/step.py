@@ -65,6 +65,7 @@ from app.journey import (
 )
 from app.journey.broken import expectations_at
 from app.journey.deadlines import Deadline, Kind
+from app.journey.standing import standing_of
 from app.journey.state import CustomerState
 from app.journey.turn import Forget, Held, Spoken, Turn
 from app.outputs import Cause, DeadLetterReason, Decision
@@ -212,6 +213,7 @@ def _spoken(turn: Turn) -> list[Spoken]:
         rules=tuple(turn.rules),
         changes=tuple(turn.changes),
         outputs=outputs,
+        standing=standing_of(turn.before, turn.state),
     )
     return [*turn.said, decision]
 

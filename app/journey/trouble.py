@@ -19,7 +19,7 @@ class Asked(Struct, frozen=True, array_like=True, gc=False):
     reason: str
 
 
-class Problem(Struct, frozen=True, array_like=True):
+class Problem(Struct, frozen=True, array_like=True, gc=False):
     """Something that went wrong for a customer, and its life: open, resolved, recovered or reopened; or withdrawn.
 
     `cause` joins problems that have one cause: they get one remedy and one notice at a time. `told` are the
@@ -77,7 +77,7 @@ class Problem(Struct, frozen=True, array_like=True):
         return "open" if self.resolved_at is None else "resolved"
 
 
-class Hold(Struct, frozen=True, array_like=True):
+class Hold(Struct, frozen=True, array_like=True, gc=False):
     """One problem's (or operator's) lease on a customer's marketing; `until` None while it lasts.
 
     `aged`: its owner was named because it lasted longer than the policy's limit.
@@ -93,7 +93,7 @@ class Hold(Struct, frozen=True, array_like=True):
     case: CaseId | None = None
 
 
-class GivenRemedy(Struct, frozen=True, array_like=True):
+class GivenRemedy(Struct, frozen=True, array_like=True, gc=False):
     """A remedy we asked for, until every gesture of it is settled. `overdue`: an owner was named for it."""
 
     id: RemedyId
@@ -109,7 +109,7 @@ class GivenRemedy(Struct, frozen=True, array_like=True):
     overdue: bool = False
 
 
-class ByHand(Struct, frozen=True, array_like=True):
+class ByHand(Struct, frozen=True, array_like=True, gc=False):
     """What an agent gave on their own; it counts against what the policy would give."""
 
     at: Instant
@@ -118,7 +118,7 @@ class ByHand(Struct, frozen=True, array_like=True):
     journey: JourneyId | None
 
 
-class PendingNotice(Struct, frozen=True, array_like=True):
+class PendingNotice(Struct, frozen=True, array_like=True, gc=False):
     """A notice to the customer that waits for the end of quiet hours: about a problem, or about a new date."""
 
     due: Instant

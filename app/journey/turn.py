@@ -66,6 +66,7 @@ class Turn:
         self.requests: list[Request] = []
         self.revised: list[Revised] = []
         self.causes: dict[str, None] = {}
+        self.before = held.state
         self.holds_before = held.state.holds
         self.identities_changed = False
         self.ledger_changed = False

@@ -1,0 +1,128 @@
+"""How what a decision changed stands after it, as data: for pages and reports that do not read words."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import TypeVar
+
+from app.journey import ping_pong, reached
+from app.journey.cases import life_of
+from app.journey.course import Case, Expectation, Journey
+from app.journey.state import CustomerState
+from app.journey.trouble import Problem
+from app.outputs import CaseStanding, JourneyStanding, ProblemStanding, PromiseStanding, Standing
+
+Key = TypeVar("Key", bound=str)
+Thing = TypeVar("Thing")
+
+
+def standing_of(before: CustomerState, after: CustomerState) -> Standing:
+    """Return the standing of every journey, case, problem and promise that differs between two states of a customer."""
+    journeys = [new for _, new in _changed(before.journeys, after.journeys) if not new.provisional]
+    cases = [new for _, new in _changed(before.cases, after.cases)]
+    return Standing(
+        journeys=tuple(_journey(journey) for journey in journeys),
+        cases=tuple(_case(case) for case in cases),
+        problems=tuple(_problem(new) for _, new in _changed(before.problems, after.problems)),
+        promises=tuple(
+            chain(
+                *(_promises_of_journey(before.journeys.get(journey.id), journey) for journey in journeys),
+                *(_promises_of_case(before.cases.get(case.id), case) for case in cases),
+            )
+        ),
+    )
+
+
+def _changed(before: Mapping[Key, Thing], after: Mapping[Key, Thing]) -> Iterator[tuple[Thing | None, Thing]]:
+    for key, new in after.items():
+        old = before.get(key)
+        if old is not new and old != new:
+            yield old, new
+
+
+def _journey(journey: Journey) -> JourneyStanding:
+    assert journey.began_at is not None
+    carriers = {part.carrier for part in journey.consignments.values() if part.carrier is not None}
+    return JourneyStanding(
+        journey=journey.id,
+        kind=journey.kind,
+        brand=journey.brand,
+        status=journey.status,
+        began_at=journey.began_at,
+        milestones={word: times[0] for word, times in reached.of_journey(journey).items()},
+        carriers=tuple(sorted(carriers)),
+        country=journey.country,
+        value=journey.value,
+    )
+
+
+def _case(case: Case) -> CaseStanding:
+    passed = ping_pong.hand_offs(case.desks)
+    life = life_of(case.turns)
+    return CaseStanding(
+        case=case.id,
+        open=life.resolved_at is None,
+        hand_offs=max(0, len(passed) - 1),
+        reopened=life.reopened,
+        journey=case.journey,
+        desk=passed[-1].desk if passed else None,
+        opened_at=case.opened_at,
+        ping_pong_at=case.ping_pong_at,
+    )
+
+
+def _problem(problem: Problem) -> ProblemStanding:
+    return ProblemStanding(
+        problem=problem.id,
+        type=problem.type,
+        status=problem.status,
+        severity=problem.severity,
+        fault=problem.fault,
+        opened_at=problem.opened_at,
+        reopened=problem.reopened,
+        resolved_at=problem.resolved_at,
+        journey=problem.journey,
+        consignment=problem.consignment,
+        case=problem.case,
+    )
+
+
+def _promises_of_journey(old: Journey | None, new: Journey) -> Iterator[PromiseStanding]:
+    known = set() if old is None else set(_expectations_of(old))
+    for expectation in _expectations_of(new):
+        if expectation.basis == "promised" and expectation not in known:
+            yield _promise(new.id, expectation, journey=new)
+
+
+def _promises_of_case(old: Case | None, new: Case) -> Iterator[PromiseStanding]:
+    known = set() if old is None else set(old.leg.expectations)
+    for expectation in new.leg.expectations:
+        if expectation.basis == "promised" and expectation not in known:
+            yield _promise(new.id, expectation, case=new)
+
+
+def _expectations_of(journey: Journey) -> Iterator[Expectation]:
+    yield from journey.own.expectations
+    for consignment in journey.consignments.values():
+        yield from consignment.leg.expectations
+
+
+def _promise(
+    of: str, expectation: Expectation, journey: Journey | None = None, case: Case | None = None
+) -> PromiseStanding:
+    return PromiseStanding(
+        promise=f"{of}/{expectation.id}@{expectation.first_due}",
+        milestone=expectation.milestone,
+        outcome=_outcome(expectation),
+        first_due=expectation.first_due,
+        due=expectation.due,
+        journey=None if journey is None else journey.id,
+        case=None if case is None else case.id,
+    )
+
+
+def _outcome(expectation: Expectation) -> str:
+    if expectation.met_at is not None and expectation.met_at < expectation.first_due:
+        return "kept"
+    if expectation.breached_at is not None and expectation.withdrawn_at is None:
+        return "broken"
+    return "ended" if expectation.ended_at is not None or expectation.withdrawn_at is not None else "open"
