@@ -5,8 +5,9 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from typing import NamedTuple
 
-from app.decide.folder import version_of
+from app.decide.folder import extends, version_of
 from app.decide.loading import compile_policy
 from app.errors import PolicyError
 from app.replay.timeline import Story
@@ -15,44 +16,53 @@ from tests.support.pipeline import Admitted, admitted, decided
 from tests.support.policy_numbers import Mutation, mutations
 from tests.support.verdict import verdict_on
 
-POLICY = "default"
+POLICIES = ("default", "olist", "incidents")
 TOGETHER = 12
 """Neighbouring numbers that one process tries: what catches one often catches the next."""
 
 
+class Trial(NamedTuple):
+    """A change to one of the policies."""
+
+    policy: str
+    mutation: Mutation
+
+
 def test_changing_any_single_number_makes_a_scenario_fail() -> None:
-    found = list(mutations(policy_files(POLICY)))
-    assert len(found) > 50, "the policy's numbers were not found"
-    groups = [found[start : start + TOGETHER] for start in range(0, len(found), TOGETHER)]
+    trials = [Trial(policy, mutation) for policy in POLICIES for mutation in mutations(_own_files(policy))]
+    assert len(trials) > 100, "the policies' numbers were not found"
+    groups = [trials[start : start + TOGETHER] for start in range(0, len(trials), TOGETHER)]
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("fork")) as pool:
         survivors = [survivor for group in pool.map(_survivors, groups) for survivor in group]
-    assert not survivors, f"{len(survivors)} of {len(found)} numbers are watched by no scenario:\n" + "\n".join(
-        survivors
-    )
+    assert not survivors, f"{len(survivors)} of {len(trials)} changes are noticed by nothing:\n" + "\n".join(survivors)
 
 
-_order: list[Story] = []
+def _own_files(policy: str) -> dict[str, bytes]:
+    """Return the files of a policy without those of the policy it stands on."""
+    files = policy_files(policy)
+    return {name: content for name, content in files.items() if not name.startswith(f"{extends(files)}/")}
 
 
-def _survivors(group: Sequence[Mutation]) -> list[str]:
-    return [str(mutation) for mutation in group if not _caught(mutation)]
+_orders: dict[str, list[Story]] = {}
 
 
-def _caught(mutation: Mutation) -> bool:
+def _survivors(group: Sequence[Trial]) -> list[str]:
+    return [f"policies/{trial.policy}/{trial.mutation}" for trial in group if not _caught(trial)]
+
+
+def _caught(trial: Trial) -> bool:
     """Say whether the policy is refused or a scenario fails; what failed last is tried first the next time."""
-    policy = policy_files(POLICY) | {mutation.file: mutation.content}
+    policy = policy_files(trial.policy) | {trial.mutation.file: trial.mutation.content}
     try:
         compile_policy(policy)
     except PolicyError:
         return True
-    if not _order:
-        _order.extend(story for story in scenarios() if story.policy == POLICY)
-    for story in list(_order):
-        if _fails(story, policy):
-            _order.remove(story)
-            _order.insert(0, story)
-            return True
-    return False
+    order = _orders.setdefault(trial.policy, [story for story in scenarios() if story.policy == trial.policy])
+    caught = next((story for story in order if _fails(story, policy)), None)
+    if caught is not None:
+        order.remove(caught)
+        order.insert(0, caught)
+    return caught is not None
 
 
 def _fails(story: Story, policy: Mapping[str, bytes]) -> bool:

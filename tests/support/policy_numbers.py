@@ -26,7 +26,7 @@ class Mutation(NamedTuple):
 
 
 def mutations(files: Mapping[str, bytes]) -> Iterator[Mutation]:
-    """Yield one mutation for each number: its last digit one more, the smallest change that it can have."""
+    """Yield two mutations for each number of the files: its last digit one more and one less."""
     for name, content in sorted(files.items()):
         if name.endswith(".json"):
             yield from _in_table(name, content.decode())
@@ -38,10 +38,10 @@ def _in_yaml(name: str, text: str) -> Iterator[Mutation]:
     node = yaml.compose(text, Loader=yaml.BaseLoader)
     for path, scalar in _scalars(node, ""):
         start, end = scalar.start_mark.index, scalar.end_mark.index
-        for found in _NUMBER.finditer(text[start:end]):
-            changed = text[: start + found.start()] + _more(found[0]) + text[start + found.end() :]
-            line = text.count("\n", 0, start + found.start()) + 1
-            yield Mutation(name, line, f"{path} `{scalar.value}`", found[0], _more(found[0]), changed.encode())
+        line = scalar.start_mark.line + 1
+        for before, after, changed in _changed(text[start:end]):
+            whole = text[:start] + changed + text[end:]
+            yield Mutation(name, line, f"{path} `{scalar.value}`", before, after, whole.encode())
 
 
 def _scalars(node: yaml.Node | None, path: str) -> Iterator[tuple[str, yaml.ScalarNode]]:
@@ -58,13 +58,12 @@ def _scalars(node: yaml.Node | None, path: str) -> Iterator[tuple[str, yaml.Scal
 def _in_table(name: str, text: str) -> Iterator[Mutation]:
     """Cells of a decision table's rules; where the editor draws its nodes is no policy."""
     for place, row, column, cell in _cells(json.loads(text)):
-        for found in _NUMBER.finditer(cell):
-            changed = cell[: found.start()] + _more(found[0]) + cell[found.end() :]
+        for before, after, changed in _changed(cell):
             whole = json.loads(text)
             whole["nodes"][place[0]]["content"]["rules"][place[1]][column] = changed
             content = json.dumps(whole).encode()
             line = text.count("\n", 0, max(0, text.find(json.dumps(row)))) + 1
-            yield Mutation(name, line, f"row {row}, {column} `{cell}`", found[0], _more(found[0]), content)
+            yield Mutation(name, line, f"row {row}, {column} `{cell}`", before, after, content)
 
 
 def _cells(table: dict[str, Any]) -> Iterator[tuple[tuple[int, int], str, str, str]]:
@@ -75,7 +74,15 @@ def _cells(table: dict[str, Any]) -> Iterator[tuple[tuple[int, int], str, str, s
                     yield (n, r), rule["_id"], column, cell
 
 
-def _more(number: str) -> str:
-    """Return the number with its last digit one more, in as many digits: 09 becomes 10, 4.99 becomes 5.00."""
-    step = Decimal(1).scaleb(Decimal(number).as_tuple().exponent)  # type: ignore[arg-type]
-    return str(Decimal(number) + step).zfill(len(number))
+def _changed(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (number, changed number, whole text with it), in as many digits: 09 becomes 10 and 08, 4.99 5.00 and 4.98.
+
+    What is 0 has no less; the policy's form has no negative numbers.
+    """
+    for found in _NUMBER.finditer(text):
+        number = Decimal(found[0])
+        step = Decimal(1).scaleb(-len(found[0].partition(".")[2]))
+        for other in (number + step, number - step):
+            if other >= 0:
+                after = str(other).zfill(len(found[0]))
+                yield found[0], after, text[: found.start()] + after + text[found.end() :]
