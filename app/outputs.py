@@ -168,10 +168,75 @@ class Cause(Struct, frozen=True):
     occurred_at: Instant
 
 
+class JourneyStanding(Struct, frozen=True):
+    """Where a journey stands: `milestones` are the words that all of it has reached, with when they were reached."""
+
+    journey: JourneyId
+    kind: str
+    brand: str
+    status: str
+    began_at: Instant
+    milestones: dict[str, Instant]
+    carriers: tuple[str, ...] = ()
+    country: str | None = None
+    value: Money | None = None
+
+
+class CaseStanding(Struct, frozen=True):
+    """Where a case stands: who has it, how often it was handed on and reopened, whether it is still open."""
+
+    case: CaseId
+    open: bool
+    hand_offs: int
+    reopened: int
+    journey: JourneyId | None = None
+    desk: str | None = None
+    opened_at: Instant | None = None
+    ping_pong_at: Instant | None = None
+
+
+class ProblemStanding(Struct, frozen=True):
+    """Where a problem stands in its life."""
+
+    problem: ProblemId
+    type: str
+    status: str
+    severity: int
+    fault: str
+    opened_at: Instant
+    reopened: int = 0
+    resolved_at: Instant | None = None
+    journey: JourneyId | None = None
+    consignment: ConsignmentId | None = None
+    case: CaseId | None = None
+
+
+class PromiseStanding(Struct, frozen=True):
+    """Where a promise to the customer stands: open, kept, broken, or ended (nothing is waited for any longer)."""
+
+    promise: str
+    milestone: str
+    outcome: str
+    first_due: Instant
+    due: Instant
+    journey: JourneyId | None = None
+    case: CaseId | None = None
+
+
+class Standing(Struct, frozen=True):
+    """How everything that a decision changed stands after it; what did not change is left out."""
+
+    journeys: tuple[JourneyStanding, ...] = ()
+    cases: tuple[CaseStanding, ...] = ()
+    problems: tuple[ProblemStanding, ...] = ()
+    promises: tuple[PromiseStanding, ...] = ()
+
+
 class Decision(Struct, frozen=True, tag="decision"):
     """Why: the cause, the rows that fired, the policy's version, and what came out of it. Explained from itself alone.
 
-    `changes` says in domain words what changed in the customer's state; `outputs` are the ids of what was said.
+    `changes` says in domain words what changed in the customer's state, `standing` as data how it stands now;
+    `outputs` are the ids of what was said.
     """
 
     id: OutputId
@@ -184,6 +249,7 @@ class Decision(Struct, frozen=True, tag="decision"):
     rules: tuple[RowFired, ...]
     changes: tuple[str, ...]
     outputs: tuple[str, ...]
+    standing: Standing = Standing()
 
 
 class DeadLetterReason(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from app.errors import InvalidRecord
-from app.facts import Source
+from app.facts import Money, Source
 from app.ids import CustomerId
 from app.outputs import (
     Briefing,
@@ -88,6 +88,8 @@ def _payload(output: Output) -> Payload:
     del payload["type"]
     if isinstance(output, Decision):
         payload["cause"]["source"] = _source_written(output.cause.source)
+        for plain, journey in zip(payload["standing"]["journeys"], output.standing.journeys, strict=True):
+            plain["value"] = _money(journey.value)
     if isinstance(output, Remedy):
         payload["gestures"] = [
             plain | _amounts(gesture) for plain, gesture in zip(payload["gestures"], output.gestures, strict=True)
@@ -97,10 +99,11 @@ def _payload(output: Output) -> Payload:
 
 def _amounts(gesture: Gesture) -> Payload:
     """Return a gesture's amounts as plain decimal text: `str` of a Decimal may say 1E+2."""
-    return {
-        name: None if money is None else {"amount": format(money.amount, "f"), "currency": money.currency}
-        for name, money in (("amount", gesture.amount), ("cost", gesture.cost))
-    }
+    return {"amount": _money(gesture.amount), "cost": _money(gesture.cost)}
+
+
+def _money(money: Money | None) -> Payload | None:
+    return None if money is None else {"amount": format(money.amount, "f"), "currency": money.currency}
 
 
 def _source_written(source: Source | None) -> Payload | None:

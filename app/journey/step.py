@@ -51,6 +51,7 @@ from app.journey import (
     milestones,
     notices,
     operators,
+    outcomes,
     problems,
     profiles,
     progress,
@@ -101,7 +102,7 @@ TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
     ContactAttempted: contacts.contact_attempted,
     HoldAudioPlayed: cases.hold_audio_played,
     ProfileStated: profiles.profile_stated,
-    RemedyReported: remedies.reported,
+    RemedyReported: outcomes.reported,
     OperatorDecided: operators.operator_decided,
 }
 
