@@ -182,6 +182,9 @@ class SliceConsumer(driver.Consumer):
 
         Unlike Faust's own it never seeks: whoever stops the flow seeks before it resumes.
         """
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        # only now: what is fetched after a rebalance belongs to the generation after it
         generation = self.app.consumer_generation_id
         fetched, _ = await self._wait_next_records(timeout)
         if not fetched or self.should_stop:

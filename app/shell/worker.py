@@ -22,6 +22,7 @@ from app.topics import INPUTS, Topic
 
 log = logging.getLogger(__name__)
 
+_BEAT_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 60.0
 _CRASH_STOP_SECONDS: Final = 8.0
 """A worker that has failed waits no longer than this for its own parts; the broker ends what is left."""
@@ -69,26 +70,35 @@ async def _run(
     told_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
-    waiting = asyncio.ensure_future(_surroundings(settings, kafka, inputs, stages))
-    if not await _first(waiting, told_to_stop):
-        return 0
-    connection = client_options(kafka)
-    app = WorkerApp(
-        settings,
-        connection,
-        _credentials(kafka, connection),
-        inputs=inputs,
-        intake=intake,
-        stages=stages,
-        telemetry=telemetry,
-    )
+    beat = asyncio.ensure_future(_beat(telemetry))
+    # before the broker is there: whoever watches must see that we wait
     for companion in companions:
         await companion.start()
     try:
+        waiting = asyncio.ensure_future(_surroundings(settings, kafka, inputs, stages))
+        if not await _first(waiting, told_to_stop):
+            return 0
+        connection = client_options(kafka)
+        app = WorkerApp(
+            settings,
+            connection,
+            _credentials(kafka, connection),
+            inputs=inputs,
+            intake=intake,
+            stages=stages,
+            telemetry=telemetry,
+        )
         return await _work(app, told_to_stop)
     finally:
+        beat.cancel()
         for companion in companions:
             await companion.stop()
+
+
+async def _beat(telemetry: Telemetry) -> None:
+    while True:
+        telemetry.alive()
+        await asyncio.sleep(_BEAT_SECONDS)
 
 
 async def _first(work: "asyncio.Future[None]", told_to_stop: asyncio.Event) -> bool:

@@ -195,7 +195,6 @@ class WorkerApp(faust.App):
 
     async def _watch(self) -> None:
         while True:
-            self.telemetry.alive()
             self.ownership.observe()
             for tp, lag in self.clock.lags.items():
                 self.telemetry.consumer_lag(self._logical[tp.topic], tp.partition, lag)

@@ -61,12 +61,16 @@ def test_workers_killed_at_random_moments_lose_nothing_and_say_nothing_twice(clu
 def test_workers_joining_and_leaving_lose_nothing_and_say_nothing_twice(cluster: CountingCluster) -> None:
     stays = cluster.start()
     for part in range(3):
-        guest = cluster.start()
+        guests = [cluster.start()]
+        time.sleep(0.2)  # so that one rebalance follows on the other's heels
+        guests.append(cluster.start())
         for piece in range(4):
             cluster.produce(Topic.JOURNEY_LOG, events(4_000, start=(part * 4 + piece) * 4_000))
             time.sleep(0.7)
-        guest.signal(signal.SIGTERM)
-        assert guest.wait() == 0
+        eventually(lambda: all("working" in guest.said() for guest in guests), "the guests to have joined")  # noqa: B023
+        for guest in guests:
+            guest.signal(signal.SIGTERM)
+        assert [guest.wait() for guest in guests] == [0, 0]
     all_said_once(cluster, 48_000)
     stays.signal(signal.SIGTERM)
     assert stays.wait() == 0
