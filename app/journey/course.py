@@ -144,6 +144,15 @@ class Consignment(Struct, frozen=True, array_like=True, gc=False):
     planned: bool = False
 
 
+class Refund(Struct, frozen=True, array_like=True, order=True, gc=False):
+    """Money of the journey's currency that was paid back, of one consignment when it names one."""
+
+    at: Instant
+    event: str
+    amount: Decimal
+    consignment: ConsignmentId | None = None
+
+
 class Journey(Struct, frozen=True, array_like=True, gc=False):
     """One journey. Until it is known to have begun (`began_at` None) its facts only wait, in `waiting`.
 
@@ -165,6 +174,7 @@ class Journey(Struct, frozen=True, array_like=True, gc=False):
     consignments: dict[ConsignmentId, Consignment] = {}
     unsplit: Leg | None = None
     split_at: Instant | None = None
+    refunds: tuple[Refund, ...] = ()
     waiting: tuple[Fact, ...] = ()
     waiting_since: Instant | None = None
 

@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from app.clock import Instant
-from app.facts import Fact, MilestoneReached, ParcelRef
+from app.facts import Fact, MilestoneReached, Money, ParcelRef
 from app.ids import ConsignmentId, JourneyId
-from app.journey import problems, remedies, review
-from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, with_span, with_step
+from app.journey import extent, problems, refunds, remedies, review
+from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, Refund, with_span, with_step
 from app.journey.reached import merged, parcels_ended
 from app.journey.turn import Turn
 
@@ -14,7 +14,10 @@ from app.journey.turn import Turn
 def milestone_reached(turn: Turn, fact: Fact, what: MilestoneReached) -> None:
     """Take in a milestone of a consignment, or of the whole journey when it names none."""
     assert fact.subject.journey is not None
-    reach(turn, fact.subject.journey, fact.subject.consignment, what.milestone, fact.occurred_at)
+    if what.milestone == refunds.REFUNDED:
+        _refunded(turn, fact, what.amount)
+    else:
+        reach(turn, fact.subject.journey, fact.subject.consignment, what.milestone, fact.occurred_at)
     if what.parcels:
         _hand_over(turn, fact.subject.journey, fact.subject.consignment, what.parcels)
 
@@ -24,9 +27,40 @@ def reach(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, 
     if consignment is not None:
         with_consignment(turn, turn.state.journeys[journey_id], consignment)
     if add(turn, journey_id, consignment, word, at):
-        if word == remedies.REFUNDED:
-            remedies.refunded(turn, journey_id, at)
         review.review_journey(turn, journey_id)
+
+
+def _refunded(turn: Turn, fact: Fact, amount: Money | None) -> None:
+    """Note a refund: it is the milestone once all of the journey, or of the consignment it names, is paid back.
+
+    Without an amount (or in another currency) nobody can count: then it is for all.
+    """
+    name, consignment, at = fact.subject.journey, fact.subject.consignment, fact.occurred_at
+    assert name is not None
+    journey = turn.state.journeys[name]
+    countable = amount is not None and journey.value is not None and amount.currency == journey.value.currency
+    if amount is None or not countable:
+        remedies.refunded(turn, name, at, counted=False)
+        reach(turn, name, consignment, refunds.REFUNDED, at)
+        return
+    known = tuple(sorted({*journey.refunds, Refund(at, fact.id, amount.amount, consignment)}))
+    turn.put_journey(replace(journey, refunds=known))
+    turn.note(f"{consignment or name}: {amount.amount:f} {amount.currency} paid back")
+    remedies.refunded(turn, name, at, counted=True)
+    whole = refunds.covered_at(turn.state.journeys[name], _owed(journey, consignment), consignment)
+    if whole is None:
+        problems.review_journey(turn, name)
+    else:
+        reach(turn, name, consignment, refunds.REFUNDED, whole)
+
+
+def _owed(journey: Journey, consignment: ConsignmentId | None) -> Money | None:
+    """Return what the journey, or the lines of one of its consignments, cost."""
+    of = None if consignment is None else journey.consignments.get(consignment)
+    if of is None or not of.line_ids or journey.value is None:
+        return journey.value
+    lines = tuple(line for line in journey.lines if line.line_id in of.line_ids)
+    return Money(extent.price_of(lines), journey.value.currency)
 
 
 def add(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> bool:

@@ -13,7 +13,8 @@ from app.ids import CaseId, ConsignmentId, JourneyId, LineId, ProblemId, name_ba
 from app.journey import escalations, grading, notices, progress, thanks
 from app.journey.broken import broken_by
 from app.journey.course import MOVEMENT, Expectation, Place
-from app.journey.extent import sorted_problems, steps_for
+from app.journey.extent import lost_money, sorted_problems, steps_for
+from app.journey.refunds import REFUNDED, covered_at
 from app.journey.state import CustomerState
 from app.journey.trouble import Problem
 from app.journey.turn import Turn
@@ -145,6 +146,11 @@ def _resolutions(turn: Turn, problem: Problem) -> Iterator[Instant]:
     steps = steps_for(turn.state, problem)
     for word in turn.policy.problems[problem.type].resolved_by:
         yield from steps.get(word, ())
+    if REFUNDED in turn.policy.problems[problem.type].resolved_by and problem.journey in turn.state.journeys:
+        journey = turn.state.journeys[problem.journey]
+        back = covered_at(journey, lost_money(turn.state, problem), problem.consignment, problem.opened_at)
+        if back is not None:
+            yield back
     broken = broken_by(turn.state, problem)
     if broken is not None and broken.met_at is not None:
         yield broken.met_at

@@ -1,6 +1,6 @@
 """Remedies: one per cause, sized by the policy, settled when every gesture is known to have been given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -11,19 +11,18 @@ from app.decide.book import RemedyInputs, StakeInputs
 from app.decide.extent import extent_of
 from app.decide.remedy import remedy_of
 from app.decide.stake import stake_of
-from app.facts import Fact, Money, RemedyReported
+from app.facts import Money
 from app.ids import JourneyId, ProblemId, RemedyId, name_based
-from app.journey import escalations, extent, progress
+from app.journey import escalations, extent, progress, refunds
 from app.journey.brands import brand_of
 from app.journey.grading import first_time
 from app.journey.state import CustomerState, with_item
-from app.journey.trouble import ByHand, GivenRemedy, Problem
+from app.journey.trouble import GivenRemedy, Problem
 from app.journey.turn import Turn
 from app.outputs import Gesture, Receipt, Remedy
 
 RECOVERY: Final = "recovery"
 REFUND: Final = "refund"
-REFUNDED: Final = "refunded"
 
 _NOTHING: Final = Decimal(0)
 
@@ -65,19 +64,41 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
 
 
 def _given(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
-    """Return what this trouble has already brought the customer: by policy in this journey, or by an agent's hand."""
+    """Return what this trouble has already brought the customer, by policy in this journey or by an agent's hand.
+
+    A refund pays back what was not got, so one for another cause counts for nothing here; money that was paid back
+    though nobody asked for it does.
+    """
     by_policy = (
         gesture
         for remedy in state.remedies.values()
         if remedy.occasion == RECOVERY and remedy.journey == problem.journey and problem.journey is not None
         for gesture in remedy.gestures
+        if gesture.kind != REFUND
     )
     by_hand = (
         Gesture(each.gesture, each.amount, each.amount or Money(_NOTHING, ""), "")
         for each in state.by_hand
         if each.at >= problem.opened_at and each.journey in {None, problem.journey}
     )
-    return (*by_policy, *by_hand)
+    return (*by_policy, *by_hand, *_unasked(state, problem))
+
+
+def _unasked(state: CustomerState, problem: Problem) -> Iterator[Gesture]:
+    journey = None if problem.journey is None else state.journeys.get(problem.journey)
+    if journey is None or journey.value is None:
+        return
+    asked = (
+        gesture.amount.amount
+        for remedy in state.remedies.values()
+        if remedy.journey == journey.id
+        for gesture in remedy.gestures
+        if gesture.kind == REFUND and gesture.amount is not None
+    )
+    paid = refunds.paid(journey, problem.consignment, problem.opened_at) - sum(asked, _NOTHING)
+    if paid > 0:
+        money = Money(paid, journey.value.currency)
+        yield Gesture(REFUND, money, money, "")
 
 
 def remedy_id(state: CustomerState, cause: str, occasion: str) -> RemedyId:
@@ -139,30 +160,6 @@ def _in_words(gestures: Iterable[Gesture]) -> str:
     return ", ".join(parts) or "no gesture"
 
 
-def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
-    """Take in what became of a remedy, or what an agent gave by hand."""
-    if what.remedy_id is None:
-        _by_hand(turn, fact, what)
-        return
-    remedy = turn.state.remedies.get(what.remedy_id)
-    if remedy is None:
-        turn.note("the outcome of a remedy we did not ask for: kept out of the account")
-    elif what.outcome in {"failed", "refused"}:
-        turn.note(f"remedy for {remedy.cause}: {what.gesture} {what.outcome}")
-        if remedy.problem in turn.state.problems:
-            escalations.ask(turn, remedy.problem, "remedy_failed")
-    else:
-        settle(turn, remedy, what.gesture, fact.occurred_at)
-
-
-def _by_hand(turn: Turn, fact: Fact, what: RemedyReported) -> None:
-    if what.outcome != "granted":
-        return
-    given = ByHand(fact.occurred_at, what.gesture, what.amount, fact.subject.journey)
-    turn.state = replace(turn.state, by_hand=(*turn.state.by_hand, given))
-    turn.note(f"an agent gave {what.gesture} by hand")
-
-
 def settle(turn: Turn, remedy: GivenRemedy, gesture: str, at: Instant) -> None:
     """Settle a gesture; the remedy is settled with its last one. What is settled stays so."""
     if gesture in remedy.settled or gesture not in {each.kind for each in remedy.gestures}:
@@ -176,11 +173,17 @@ def settle(turn: Turn, remedy: GivenRemedy, gesture: str, at: Instant) -> None:
     turn.note(f"remedy for {remedy.cause}: {gesture} given" + ("" if whole is None else ", all of it settled"))
 
 
-def refunded(turn: Turn, journey: JourneyId, at: Instant) -> None:
-    """Settle the refunds of a journey's remedies: the money is known to have been paid back."""
+def refunded(turn: Turn, journey: JourneyId, at: Instant, *, counted: bool) -> None:
+    """Settle the refunds that a journey's remedies asked for, as far as what was paid back covers them.
+
+    `counted`: its amount is among the journey's refunds; one that cannot be counted is for all that is owed.
+    """
     for remedy in tuple(turn.state.remedies.values()):
         if remedy.journey == journey and remedy.occasion == RECOVERY:
-            settle(turn, remedy, REFUND, at)
+            asked = next((each.amount for each in remedy.gestures if each.kind == REFUND), None)
+            since = refunds.covered_at(turn.state.journeys[journey], asked, remedy.consignment, remedy.at)
+            if asked is None or since is not None or not counted:
+                settle(turn, remedy, REFUND, at if since is None else since)
 
 
 def overdue(turn: Turn, name: RemedyId) -> None:

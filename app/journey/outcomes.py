@@ -1,0 +1,44 @@
+"""What became of remedies, and what agents gave on their own."""
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.facts import Fact, RemedyReported
+from app.journey import escalations, problems, remedies
+from app.journey.refunds import REFUNDED
+from app.journey.trouble import ByHand, GivenRemedy
+from app.journey.turn import Turn
+
+
+def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
+    """Take in what became of a remedy, or what an agent gave by hand."""
+    if what.remedy_id is None:
+        _by_hand(turn, fact, what)
+        return
+    remedy = turn.state.remedies.get(what.remedy_id)
+    if remedy is None:
+        turn.note("the outcome of a remedy we did not ask for, or of one long over: taken note of")
+    elif what.outcome in {"failed", "refused"}:
+        turn.note(f"remedy for {remedy.cause}: {what.gesture} {what.outcome}")
+        if remedy.problem in turn.state.problems:
+            escalations.ask(turn, remedy.problem, "remedy_failed")
+    else:
+        remedies.settle(turn, remedy, what.gesture, fact.occurred_at)
+        if what.gesture == remedies.REFUND:
+            _money_is_back(turn, remedy, fact.occurred_at)
+
+
+def _by_hand(turn: Turn, fact: Fact, what: RemedyReported) -> None:
+    if what.outcome != "granted":
+        return
+    given = ByHand(fact.occurred_at, what.gesture, what.amount, fact.subject.journey)
+    turn.state = replace(turn.state, by_hand=(*turn.state.by_hand, given))
+    turn.note(f"an agent gave {what.gesture} by hand")
+
+
+def _money_is_back(turn: Turn, remedy: GivenRemedy, at: Instant) -> None:
+    """Resolve what a refund resolves: that it was granted says that the money is back, whoever reports it first."""
+    for problem in tuple(turn.state.problems.values()):
+        mends = REFUNDED in turn.policy.problems[problem.type].resolved_by
+        if problem.cause == remedy.cause and problem.open and mends:
+            problems.resolve(turn, problem.id, max(at, problem.opened_at))
