@@ -47,6 +47,11 @@ class Workers:
             process.end(worker.pid, _STOP_SECONDS)
             worker.wait()
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes that run now."""
+        return tuple(worker.pid for worker in self._running)
+
     def kill(self, number: int) -> None:
         """Kill a worker (SIGKILL), as a crash would; `watch` starts it again."""
         self._running[number].kill()
@@ -59,9 +64,10 @@ class Workers:
                 continue
             self._deaths += 1
             if self._deaths > _MOST_RESTARTS:
-                raise SetupError(f"worker {number} ended again (exit code {code}): {self._last_words(number)}")
-            said = "" if code < 0 else f"; it said: {self._last_words(number).splitlines()[-1]}"
-            self._tell(f"worker {number} ended (exit code {code}) and is started again{said}")
+                raise SetupError(
+                    f"the workers died {self._deaths} times; the last, {number}, {self._how(number, code)}"
+                )
+            self._tell(f"worker {number} {self._how(number, code)} and is started again")
             self._running[number] = self._start(number)
 
     def _start(self, number: int) -> "subprocess.Popen[bytes]":
@@ -72,9 +78,11 @@ class Workers:
     def _log(self, number: int) -> Path:
         return self._folder / f"worker-{number}.log"
 
-    def _last_words(self, number: int) -> str:
-        said = self._log(number).read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip()
-        return said or "it said nothing"
+    def _how(self, number: int, code: int) -> str:
+        if code < 0:
+            return f"was killed by signal {-code}"
+        said = self._log(number).read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip().splitlines()
+        return f"ended with exit code {code} ({said[-1] if said else 'it said nothing'})"
 
 
 def environment_of(kafka: KafkaSettings, worker: WorkerSettings) -> dict[str, str]:

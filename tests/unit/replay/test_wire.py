@@ -6,7 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clock import Instant
+from app.clock import HOUR, Instant
+from app.directory.limits import WAIT_LIMIT
 from app.replay.source import InputEvent, Position
 from app.replay.wire import records, stretches
 from app.topics import Topic
@@ -29,6 +30,12 @@ def test_stretches_keep_every_record_and_never_part_equal_times(times: list[int]
     for before, after in pairwise(cut):
         assert before.records[-1].known_at == before.until < after.records[0].known_at
         assert len(before.records) >= size
+
+
+@given(st.lists(st.integers(0, 400), max_size=40))
+def test_no_stretch_is_longer_than_a_fact_waits_for_its_customer(hours: list[int]) -> None:
+    for stretch in stretches(records(events([hour * HOUR for hour in hours]), None, print), 1_000):
+        assert stretch.until - stretch.records[0].known_at < WAIT_LIMIT
 
 
 @given(st.lists(st.integers(0, 30), max_size=40), st.integers(0, 30))
