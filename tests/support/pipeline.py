@@ -5,12 +5,10 @@ from typing import Final
 
 from app.clock import Instant
 from app.decide.folder import version_of
-from app.directory.stage import Directory
-from app.emit.records import Emit, decode_output
+from app.emit.records import decode_output
 from app.ids import CustomerId
-from app.intake.stage import Intake
 from app.journey.activation import activation
-from app.journey.stage import Journeys
+from app.main import stages
 from app.replay.memory import MemoryStage
 from app.replay.source import InputEvent, Malformed, Position
 from app.replay.timeline import Event, Story
@@ -18,7 +16,6 @@ from app.replay.wire import InputRecord, records
 from app.stage import LogRecord, OutRecord
 from app.topics import LOGS, Topic
 from app.wire.codec import bundled_codec
-from app.wire.dead_letters import DeadLetters
 from tests.support.verdict import Emitted, Tombstone
 
 PARTITIONS: Final = 2
@@ -28,9 +25,8 @@ class Front:
     """Intake and directory: events become facts of customers, or dead letters. No policy decides here."""
 
     def __init__(self) -> None:
-        codec = bundled_codec()
-        self._intake = Intake(codec, replay=True)
-        self._directory = MemoryStage(Directory(DeadLetters(codec).record, data_clock=True), PARTITIONS)
+        self._intake, directory, _ = stages(bundled_codec(), data_clock=True)
+        self._directory = MemoryStage(directory, PARTITIONS)
         self._offset = 0
 
     def admit(self, found: Iterable[InputRecord], until: Instant) -> list[OutRecord]:
@@ -49,7 +45,8 @@ class Core:
     """The journey stage under one policy: facts and the clock become outputs."""
 
     def __init__(self, policy: Mapping[str, bytes]) -> None:
-        self.journeys = MemoryStage(Journeys(Emit(bundled_codec()), data_clock=True), PARTITIONS)
+        _, _, journeys = stages(bundled_codec(), data_clock=True)
+        self.journeys = MemoryStage(journeys, PARTITIONS)
         self.version = version_of(policy)
         self.journeys.append(
             activation(self.version, dict(policy), Instant(0), partition) for partition in range(PARTITIONS)

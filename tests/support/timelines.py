@@ -5,26 +5,28 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from app.clock import DAY, HOUR, MINUTE, Instant, from_iso, to_iso
+from app.ids import CustomerId
 from app.replay.timeline import Event
 from app.topics import Topic
 
 START = from_iso("2026-03-02T09:00:00Z")
-CUSTOMER = "C-1"
+CUSTOMER = CustomerId("C-1")
 ORDER = "O-1"
 PARCELS = {"A": "PW-A", "B": "PW-B"}
 
 
 class Moment(NamedTuple):
-    """An event, when it happened and when it becomes known."""
+    """An event, when it becomes known, and its place in the timeline (the order among equal times)."""
 
     known_at: Instant
+    place: int
     event: Event
 
 
 def moment(number: int, happened: int, topic: Topic, type_: str, payload: dict[str, Any]) -> Moment:
-    """Return an event known as soon as it happened; `number` tells it from the others of its timeline."""
+    """Return an event known as soon as it happened; `number` tells it from the others and is its place."""
     whole = {"event_id": f"e{number}", "occurred_at": to_iso(Instant(happened)), **payload}
-    return Moment(Instant(happened), Event(topic=topic, type=type_, payload=whole))
+    return Moment(Instant(happened), number, Event(topic=topic, type=type_, payload=whole))
 
 
 def beginnings() -> list[Moment]:
@@ -36,13 +38,16 @@ def beginnings() -> list[Moment]:
     placed = {
         "customer_id": CUSTOMER,
         "order_id": ORDER,
-        "brand": "default",
-        "value": {"amount": "100.00", "currency": "EUR"},
+        "brand": "house",
+        "value": {"amount": "100.00", "currency": "USD"},
         "lines": lines,
         "consignments": [{"consignment_id": c, "line_ids": [f"L{n}"]} for n, c in enumerate(PARCELS, 1)],
         "promises": [{"milestone": "delivered", "due": to_iso(Instant(START + 3 * DAY))}],
     }
-    said = [(0, "order_placed", placed), (1, "order_confirmed", {"order_id": ORDER})]
+    said: list[tuple[int, str, dict[str, Any]]] = [
+        (0, "order_placed", placed),
+        (1, "order_confirmed", {"order_id": ORDER}),
+    ]
     said += [
         (2 + n, "dispatched", {"journey_id": ORDER, "consignment_id": c, "parcels": [_parcel(c)]})
         for n, c in enumerate(PARCELS)
@@ -84,7 +89,7 @@ _HAPPENINGS = st.one_of(
     st.just(_of_order("failure_stated", consignment_id="B", failure="lost", fault="carrier")),
     st.just((Topic.ORDERS, "understocked", {"order_id": ORDER, "consignment_id": "B", "line_ids": ["L2"]})),
     st.just(_of_order("cancelled", by="customer")),
-    st.just(_of_order("refunded", consignment_id="B", amount={"amount": "40.00", "currency": "EUR"})),
+    st.just(_of_order("refunded", consignment_id="B", amount={"amount": "40.00", "currency": "USD"})),
     st.just(
         (
             Topic.REMEDY_OUTCOMES,
@@ -93,23 +98,39 @@ _HAPPENINGS = st.one_of(
                 "customer_id": CUSTOMER,
                 "journey_id": ORDER,
                 "gesture": "store_credit",
-                "amount": {"amount": "5.00", "currency": "EUR"},
+                "amount": {"amount": "5.00", "currency": "USD"},
             },
         )
     ),
 )
 
 
+_BEFORE: dict[str, tuple[str, ...]] = {
+    "case_opened": ("",),
+    "message_received": ("case_opened", "case_resolved", "case_reopened"),
+    "message_sent": ("case_opened", "case_resolved", "case_reopened"),
+    "case_resolved": ("case_opened", "case_reopened"),
+    "case_reopened": ("case_resolved",),
+}
+"""What a case must have come to before an event of it; "" is nothing yet."""
+
+
 @st.composite
 def timelines(draw: st.DrawFn, most: int = 14) -> list[Moment]:
-    """Draw a timeline: the order, then happenings minutes to days apart, each at a time of its own."""
+    """Draw a timeline: the order, then happenings minutes to days apart, each at a time of its own.
+
+    A case is opened once, and resolved and reopened in turn.
+    """
     gaps = st.one_of(st.integers(1, 300).map(lambda n: n * MINUTE), st.integers(1, 60).map(lambda n: n * HOUR))
-    drawn = draw(st.lists(st.tuples(gaps, _HAPPENINGS), max_size=most))
     moments = beginnings()
     at = int(moments[-1].known_at)
-    for number, (gap, (topic, type_, payload)) in enumerate(drawn, len(moments)):
+    case = ""
+    for gap, (topic, type_, payload) in draw(st.lists(st.tuples(gaps, _HAPPENINGS), max_size=most)):
+        if case not in _BEFORE.get(type_, (case,)):
+            continue
+        case = type_ if type_.startswith("case_") else case
         at += gap
-        moments.append(moment(number, at, topic, type_, payload))
+        moments.append(moment(len(moments), at, topic, type_, payload))
     return moments
 
 

@@ -1,0 +1,165 @@
+"""Invariants 2, 4, 5, 6 and 7 of the domain over random timelines, from input bytes to output records."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.clock import DAY, HOUR, MINUTE, Instant
+from app.journey.trouble import Problem
+from app.outputs import Notice, Remedy, Suppression
+from app.topics import Topic
+from tests.support.plays import Played, Stretch, one_by_one, play, rows_at
+from tests.support.timelines import PARCELS, START, Moment, beginnings, moment, timelines, unknown_scan
+
+FAR = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+DUE = START + 3 * DAY
+AFTERWARDS = 30 * DAY
+"""Long enough for every quiet period to pass, shorter than a closed journey is kept whole."""
+
+
+def _end(moments: list[Moment]) -> int:
+    return max(int(each.known_at) for each in moments) + AFTERWARDS
+
+
+def _said(played: Played) -> list[tuple[str, bytes | None, bytes | None]]:
+    return sorted((record.topic, record.key, record.value) for records in played.records for record in records)
+
+
+@FAR
+@given(timelines())
+def test_a_customer_is_held_exactly_by_what_is_not_recovered(moments: list[Moment]) -> None:
+    stretches = one_by_one(moments, _end(moments))
+    played = play(stretches)
+    told: Suppression | None = None
+    for records, state in zip(played.records, played.states, strict=True):
+        ledgers = [output for output in Played([records], [state]).outputs() if isinstance(output, Suppression)]
+        told = ledgers[-1] if ledgers else told
+        owing = {problem.id for problem in state.problems.values() if problem.active and problem.scope is not None}
+        assert {hold.owner for hold in state.holds if hold.until is None} == owing
+        assert {hold.owner for hold in (told.holds if told else ())} == owing
+        assert (told is not None and told.suppressed) == bool(owing)
+
+
+@FAR
+@given(timelines(), st.data())
+def test_order_of_arrival_repeats_and_ticks_change_nothing(moments: list[Moment], data: st.DataObject) -> None:
+    end = _end(moments)
+    straight = play(one_by_one(moments, end))
+    arrived = play(_jumbled(moments, end, data))
+    assert _said(arrived) == _said(straight)
+    assert arrived.end == straight.end
+
+
+def _jumbled(moments: list[Moment], end: int, data: st.DataObject) -> list[Stretch]:
+    """Cut the timeline anywhere, repeat events and let those between two ticks arrive in any order."""
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(moments)), max_size=4)))
+    parts = [moments[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(moments)], strict=True)]
+    stretches = []
+    for part in filter(None, parts):
+        repeats = data.draw(st.lists(st.sampled_from(part), max_size=3))
+        arriving = data.draw(st.permutations([*part, *repeats]))
+        stretches.append(Stretch(arriving, max(each.known_at for each in part)))
+    return [*stretches, Stretch((), Instant(end))]
+
+
+@FAR
+@given(timelines(), st.data())
+def test_what_becomes_known_late_ends_in_the_same(moments: list[Moment], data: st.DataObject) -> None:
+    begun = len(beginnings())
+    delays = data.draw(st.lists(st.integers(0, 100), min_size=len(moments) - begun, max_size=len(moments) - begun))
+    late = [
+        *moments[:begun],
+        *(
+            each._replace(known_at=Instant(each.known_at + delay * HOUR))
+            for each, delay in zip(moments[begun:], delays, strict=True)
+        ),
+    ]
+    end = max(_end(moments), _end(late))
+    assert _stands(play(one_by_one(late, end))) == _stands(play(one_by_one(moments, end)))
+
+
+def _stands(played: Played) -> list[Any]:
+    """Return journeys, problems and holds as they are, without when we knew."""
+    state = played.end
+    expected = [
+        (row.get("journey_id") or row.get("case_id"), *_expectation(each))
+        for row in rows_at(state)
+        for each in row["expectations"]
+    ]
+    problems = [
+        (problem.id, problem.opened_at, problem.resolved_at, problem.status, problem.extent, problem.severity)
+        for problem in state.problems.values()
+        if problem.withdrawn_at is None
+    ]
+    holds = [(hold.owner, hold.scope) for hold in state.holds if hold.until is None]
+    return [sorted(map(repr, part)) for part in (expected, problems, holds)]
+
+
+def _expectation(row: dict[str, Any]) -> tuple[Any, ...]:
+    broken = row["breached_at"] is not None and row["withdrawn_at"] is None
+    return (row["consignment_id"], row["milestone"], row["first_due"], row["met_at"], row["ended_at"], broken)
+
+
+@FAR
+@given(st.sampled_from(sorted(PARCELS)), st.integers(10, 3 * 24 * 60 - 1), st.integers(0, 5 * 24 * 60))
+def test_a_scan_dated_before_the_deadline_clears_the_accusation(parcel: str, minutes: int, delay: int) -> None:
+    scan = {"carrier": "parcelwave", "tracking_number": PARCELS[parcel], "status": "delivered"}
+    happened = moment(99, START + minutes * MINUTE, Topic.TRACKING_SCANS, "parcel_scanned", scan)
+    late = happened._replace(known_at=Instant(max(DUE, happened.known_at) + delay * MINUTE))
+    played = play([*one_by_one([*beginnings(), late], late.known_at), Stretch((), Instant(late.known_at))])
+    accused = [each for each in played.end.problems.values() if each.consignment == parcel and each.first_due == DUE]
+    assert accused
+    assert all(each.withdrawn_at == late.known_at for each in accused)
+    assert not {hold.owner for hold in played.end.holds if hold.until is None} & {each.id for each in accused}
+    assert _told(played, accused, corrected=True) == _told(played, accused, corrected=False)
+
+
+def _told(played: Played, accused: list[Problem], *, corrected: bool) -> set[str | None]:
+    """Return who heard of a trouble; several problems of one cause at once are one notice to the customer."""
+    causes = {each.cause for each in accused}
+    same = {each.id for each in played.end.problems.values() if each.cause in causes}
+    notices = [output for output in played.outputs() if isinstance(output, Notice) and output.problem in same]
+    return {notice.recipient for notice in notices if (notice.template == "correction") == corrected}
+
+
+@FAR
+@given(timelines(), st.lists(st.tuples(st.integers(0, 60 * 24 * 14), st.sampled_from(sorted(PARCELS))), max_size=8))
+def test_unknown_scans_change_nothing(moments: list[Moment], unknown: list[tuple[int, str]]) -> None:
+    scans = [unknown_scan(1000 + n, START + 10 * MINUTE + at * MINUTE, of) for n, (at, of) in enumerate(unknown)]
+    end = max(_end(moments), _end([*moments, *scans]))
+    assert _said(play(one_by_one([*moments, *scans], end))) == _said(play(one_by_one(moments, end)))
+
+
+@FAR
+@given(timelines(), st.lists(st.tuples(st.integers(0, 60 * 24 * 14), st.sampled_from(sorted(PARCELS))), max_size=4))
+def test_a_failure_scan_closes_no_promise(moments: list[Moment], failed: list[tuple[int, str]]) -> None:
+    scans = [
+        moment(
+            1000 + n,
+            START + 10 * MINUTE + at * MINUTE,
+            Topic.TRACKING_SCANS,
+            "parcel_scanned",
+            {"carrier": "parcelwave", "tracking_number": PARCELS[of], "status": "failure"},
+        )
+        for n, (at, of) in enumerate(failed)
+    ]
+    end = max(_end(moments), _end([*moments, *scans]))
+    assert _promises(play(one_by_one([*moments, *scans], end))) == _promises(play(one_by_one(moments, end)))
+
+
+def _promises(played: Played) -> list[dict[str, Any]]:
+    return [each for row in rows_at(played.end) for each in row["expectations"] if each["basis"] == "promised"]
+
+
+@FAR
+@given(timelines())
+def test_nothing_is_made_good_twice(moments: list[Moment]) -> None:
+    outputs = play(one_by_one(moments, _end(moments))).outputs()
+    remedies = [output for output in outputs if isinstance(output, Remedy)]
+    times = Counter((each.cause, each.occasion) for each in remedies)
+    assert set(times.values()) <= {1}
+    refunds = [gesture for each in remedies for gesture in each.gestures if gesture.kind == "refund"]
+    assert sum((gesture.cost.amount for gesture in refunds), Decimal(0)) <= Decimal("100.00")
