@@ -30,14 +30,13 @@ from app.replay.shifting import ending_by
 from app.replay.source import Malformed
 from app.replay.stories import bundled
 from app.replay.workers import Workers, environment_of
-from app.settings import ROOT, KafkaSettings, WorkerSettings
+from app.settings import KafkaSettings, WorkerSettings
 from app.shell.output_tail import follow_outputs
 from app.shell.policy_activation import activate
 from app.shell.safe_clock import wall_clock
 from app.shell.topics_admin import apply_topics
 from app.stage import OutRecord
 
-_RUN: Final = ROOT / ".run"
 _PORT: Final = 9092
 _EVENTS_A_TICK: Final = 1
 _HOW_TO: Final = """
@@ -73,7 +72,7 @@ def _kafka() -> Iterator[KafkaSettings]:
     if os.environ.get("KAFKA_BOOTSTRAP"):
         yield KafkaSettings()
         return
-    data = _RUN / "kafka"
+    data = WorkerSettings().state_dir / "kafka"
     if (running := Broker.running_on(data)) is not None:
         click.echo(f"using the broker that runs on {running.bootstrap}")
         yield KafkaSettings(bootstrap=running.bootstrap)
@@ -95,7 +94,8 @@ async def _until_interrupted(kafka: KafkaSettings, *, once: bool) -> None:
 
 async def _demo(kafka: KafkaSettings, *, once: bool) -> None:
     async with _live(kafka) as (settings, workers):
-        out = await _stories(kafka)
+        out = settings.state_dir / "stories"
+        await _stories(kafka, out)
         if once:
             return
         click.echo(_how_to(kafka, settings, out))
@@ -114,17 +114,16 @@ async def _live(kafka: KafkaSettings) -> AsyncIterator[tuple[WorkerSettings, Wor
     files = load_folder(settings.policy_dir)
     policy = compile_policy(files)
     await activate(kafka, settings, policy.version, files)
-    folder = _RUN / "demo"
+    folder = settings.state_dir / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     with Workers(1, environment_of(kafka, settings), folder, click.echo) as workers:
         click.echo(f"Kafka serves on {kafka.bootstrap}; one worker is up under policy {policy.name} {policy.version}")
         yield settings, workers
 
 
-async def _stories(kafka: KafkaSettings) -> Path:
+async def _stories(kafka: KafkaSettings, out: Path) -> None:
     """Play the stories through workers of their own, moved so that they end now, and tell what comes out."""
     now = wall_clock()
-    out = _RUN / "stories"
     stories = tuple(ending_by(story, now) for story in bundled())
     timeline = story_events.on_one_timeline(stories)
     for story in stories:
@@ -153,7 +152,6 @@ async def _stories(kafka: KafkaSettings) -> Path:
 
     await replay(timeline, out, play_on_kafka, Told(refused, show, said), size=_EVENTS_A_TICK)
     show()
-    return out
 
 
 def _show(output: Output, zones: Mapping[str, ZoneInfo]) -> None:
@@ -177,7 +175,7 @@ def _how_to(kafka: KafkaSettings, settings: WorkerSettings, out: Path) -> str:
         "promises": [{"milestone": "delivered", "due": (now + timedelta(minutes=1)).isoformat()}],
     }
     return _HOW_TO.format(
-        out=out.relative_to(ROOT),
+        out=out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out,
         order=json.dumps(order),
         web=f"{settings.web_host}:{settings.web_port}",
         bootstrap=kafka.bootstrap,
