@@ -155,7 +155,8 @@ class MilestoneReached(Struct, frozen=True, tag="milestone_reached"):
 class Scanned(Struct, frozen=True, tag="scanned"):
     """A carrier saw a parcel. `location` is the place's name, never an address.
 
-    `time_assumed`: the scan gave a local time without its zone, and UTC was taken for it.
+    `time_assumed`: the scan gave a local time without its zone, and UTC was taken for it. `fault` is whose the carrier's
+    code makes it; UNKNOWN: it does not say.
     """
 
     carrier: str
@@ -166,6 +167,7 @@ class Scanned(Struct, frozen=True, tag="scanned"):
     location: str | None = None
     new_estimate: Instant | None = None
     time_assumed: bool = False
+    fault: Party = Party.UNKNOWN
 
 
 class FailureStated(Struct, frozen=True, tag="failure_stated"):

@@ -28,6 +28,7 @@ def parcel_scanned(fields: Fields, known_at: Instant) -> Reading:
         location=fields["location"],
         new_estimate=fields["new_estimate"],
         time_assumed=assumed,
+        fault=fields["fault"],
     )
     subject, alias = _whom(fields, what)
     return Reading(when, ((subject, what),), alias, _checkpoint(fields, what, when))

@@ -135,7 +135,7 @@ def _stated_failure(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) 
     type_ = failures[what.sub_status]
     place = Place(journey.id, name or None)
     if not any(_says(problem, place, type_) for problem in turn.state.problems.values()):
-        problems.open_stated(turn, place, type_, fact.id, at=fact.occurred_at)
+        problems.open_stated(turn, place, type_, fact.id, at=fact.occurred_at, fault=what.fault)
 
 
 def _says(problem: Problem, place: Place, type_: str) -> bool:
