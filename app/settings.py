@@ -1,5 +1,6 @@
 """Typed settings by concern, read once at start from the environment (or a `.env` file)."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -60,10 +61,35 @@ class WorkerSettings(BaseSettings):
     state_dir: Path = Field(ROOT / ".run", description="where a worker may write (nothing that cannot be lost)")
     web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
     web_port: int = Field(6066, ge=0, le=65_535, description="its port; 0 picks a free one")
-    policy_dir: Path = Field(ROOT / "policies" / "default", description="the policy folder that `policy activate` reads")
+    policy_dir: Path = Field(
+        ROOT / "policies" / "default", description="the policy folder that `policy activate` reads"
+    )
     schema_dir: Path = Field(ROOT / "schemas", description="the Avro schemas")
     schema_registry_url: str | None = Field(
         None, description="Confluent-compatible registry; unset: Avro single-object encoding from `schemas/`"
     )
     log_format: Literal["console", "json"] = Field("console", description="how log lines look")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")
+
+
+class WebSettings(BaseSettings):
+    """How the gate and the command centre (`makegood web`) run."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_SITE_", env_file=".env", extra="ignore")
+
+    host: str = Field("127.0.0.1", description="address the gate and the pages are served on")
+    port: int = Field(6080, ge=0, le=65_535, description="their port; 0 picks a free one")
+    https: bool = Field(False, description="whether browsers reach it by https; cookies are then marked secure")
+    tokens_file: Path = Field(ROOT / ".run" / "web-tokens", description="hashed tokens, see `makegood web token`")
+    namespaces: str = Field("", description="further topic prefixes to follow beside our own, comma-separated")
+    stale_after_ms: int = Field(10_000, ge=100, description="how far behind the topic's end the gate still answers")
+    stale_marketing: Literal["refuse", "allow"] = Field("refuse", description="what a stale gate says to marketing")
+    stale_recovery: Literal["refuse", "allow"] = Field("allow", description="what it says to recovery messages")
+    batch: int = Field(10_000, ge=1, description="questions in one batch call, at most")
+    calls_per_second: int = Field(2_000, ge=1, description="calls of one token in a second, at most")
+    most_customers: int = Field(200_000, ge=1, description="customers kept for the pages; the quietest go first")
+    timeline_mb: int = Field(256, ge=1, description="memory for timelines; what changed least recently goes first")
+    severe_from: int = Field(3, ge=0, le=4, description="severity from which a case is on the planners' list")
+    lost_after_days: int = Field(90, ge=1, description="no new journey this long after a problem: a customer lost")
+    budgets: dict[str, Decimal] = Field({}, description='30 days\' budget by cost centre, {"marketing GBP": "5000"}')
+    worker_metrics: str = Field("http://127.0.0.1:6066/metrics", description="workers' /metrics, comma-separated")
