@@ -1,0 +1,40 @@
+"""`python -m benchmarks [NAME …]`: measure on a broker of our own, print tables, keep results."""
+
+import argparse
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from app.broker import Broker
+from app.settings import KafkaSettings
+from benchmarks import latency, profile, throughput
+from benchmarks.machine import description
+from benchmarks.place import own_broker
+from benchmarks.report import Result, publish
+
+Measure = Callable[[KafkaSettings, Broker, float], Result]
+
+BENCHMARKS: Final[dict[str, Measure]] = {
+    "throughput": throughput.measure,
+    "latency": latency.measure,
+    "profile": profile.measure,
+}
+
+
+def main() -> None:
+    """Run the benchmarks named, all of them when none is."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="*", help=f"what to measure: {', '.join(BENCHMARKS)}; all when left out")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the events of each run")
+    chosen = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # new topics have no leader for a moment
+    if unknown := sorted(set(chosen.name) - set(BENCHMARKS)):
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    for name in chosen.name or BENCHMARKS:
+        machine = description()
+        with own_broker() as (kafka, broker):
+            publish(BENCHMARKS[name](kafka, broker, chosen.scale), machine)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Events per second through the whole path: Makegood and the same stages on stock Faust, in turns in one run."""
+
+import asyncio
+import time
+from typing import Final
+
+from app.broker import Broker
+from app.clock import Instant
+from app.settings import KafkaSettings
+from app.topics import LOGS
+from benchmarks.core import Ceiling, ceiling
+from benchmarks.first_write import first_write
+from benchmarks.load import Load, make_load
+from benchmarks.machine import Spent, Usage, spent
+from benchmarks.metrics import compute_seconds
+from benchmarks.place import MAKEGOOD, STOCK_FAUST, Contender, Place, place, running
+from benchmarks.report import Result
+from benchmarks.throughput_tables import Contestant, Round, outcome
+
+_ROUNDS: Final = 3
+_WARM_UP: Final = 1_500
+_CHUNK: Final = 2_000
+
+
+MAKEGOOD_WORKER: Final = Contestant(
+    "Makegood, one worker", MAKEGOOD, 60_000, "exactly once from log to outputs; intake at least once, repeats dropped"
+)
+STOCK: Final = Contestant("the same stages on stock Faust", STOCK_FAUST, 15_000, "at least once, no ticks")
+
+
+def measure(kafka: KafkaSettings, broker: Broker, scale: float) -> Result:
+    """Run the contestants in turns and the core alone; `scale` multiplies the events of each run."""
+    contestants = [one._replace(events=int(one.events * scale)) for one in (MAKEGOOD_WORKER, STOCK)]
+    loads = {one.name: make_load(one.events, _now()) for one in contestants}
+    for one in contestants:
+        asyncio.run(_round(kafka, broker, one, make_load(_WARM_UP, _now())))
+    rounds: dict[str, list[Round]] = {one.name: [] for one in contestants}
+    ceilings: list[Ceiling] = []
+    for number in range(_ROUNDS):
+        for one in contestants:
+            done = asyncio.run(_round(kafka, broker, one, loads[one.name]))
+            rounds[one.name].append(done)
+            print(f"round {number + 1}: {one.name}: {done.events_per_second:,.0f} events/s")
+        ceilings.append(ceiling(loads[MAKEGOOD_WORKER.name].records, _now(), _CHUNK))
+        print(f"round {number + 1}: core alone: {ceilings[-1].events_per_second:,.0f} events/s")
+    return outcome(contestants, loads[MAKEGOOD_WORKER.name], rounds, ceilings)
+
+
+async def _round(kafka: KafkaSettings, broker: Broker, one: Contestant, load: Load) -> Round:
+    async with place(kafka) as where:
+        await where.publish(load.records)
+        with running(where, *one.command) as contender:
+            began = await _begun(where, contender)
+            before = Usage.now(contender.pid, broker.pid)
+            own = time.process_time()
+            await where.caught_up(contender)
+            seconds = time.time_ns() / 1e9 - began
+            used = spent(before, Usage.now(contender.pid, broker.pid), time.process_time() - own)
+            compute = compute_seconds(contender.web_port) if one.command == MAKEGOOD else {}
+    return _as_round(len(load.records), seconds, used, compute)
+
+
+async def _begun(where: Place, contender: Contender) -> float:
+    """Return when the contender wrote its first fact, in seconds since 1970: the broker's own time."""
+    return await first_write(where, contender, LOGS) / 1000
+
+
+def _as_round(events: int, seconds: float, used: Spent, compute: dict[str, float]) -> Round:
+    worker, broker = used.processes
+    return Round(
+        events,
+        events / seconds,
+        worker / events * 1e6,
+        broker / events * 1e6,
+        {stage: spent_on / events * 1e6 for stage, spent_on in compute.items()},
+        used.other_cores,
+    )
+
+
+def _now() -> Instant:
+    return Instant(time.time_ns() // 1_000_000)

@@ -1,0 +1,116 @@
+"""How a throughput run is told: one table of paces, one of parts, one of the load."""
+
+from statistics import median
+from typing import NamedTuple
+
+from benchmarks.core import Ceiling
+from benchmarks.load import Load
+from benchmarks.report import Result, Table
+
+
+class Contestant(NamedTuple):
+    """Who runs, on how many events (so that each takes some ten seconds or more), and with which guarantee."""
+
+    name: str
+    command: tuple[str, ...]
+    events: int
+    guarantee: str
+
+
+class Round(NamedTuple):
+    """One contestant's run over a load that lies ready in the input topics."""
+
+    events: int
+    events_per_second: float
+    worker_micros: float
+    broker_micros: float
+    compute_micros: dict[str, float]
+    other_cores: float
+
+
+def outcome(
+    contestants: list[Contestant], load: Load, rounds: dict[str, list[Round]], ceilings: list[Ceiling]
+) -> Result:
+    """Return tables, sentences and data of a run; the first contestant is ours."""
+    ours, other = contestants
+    ratio = _pace(rounds[ours.name]) / _pace(rounds[other.name])
+    each = [one.events_per_second / two.events_per_second for one, two in zip(*rounds.values(), strict=True)]
+    work = _work(rounds[other.name]) / _work(rounds[ours.name])
+    core = median(one.events_per_second for one in ceilings)
+    elsewhere = [one.other_cores for done in rounds.values() for one in done]
+    rounds_said = ", ".join(f"{one:.1f}" for one in each)
+    compared = (
+        f"Makegood does {ratio:.1f} times as many events a second as {other.name} (round by round {rounds_said}), each "
+        f"for {work:.1f} times less processor time, and {100 * _pace(rounds[ours.name]) / core:.0f} % of what the "
+        "stages alone could."
+    )
+    noise = f"Other processes used {median(elsewhere):.2f} cores during the rounds, at most {max(elsewhere):.2f}."
+    data = {
+        "rounds": {name: [one._asdict() for one in done] for name, done in rounds.items()},
+        "ceiling": [one._asdict() for one in ceilings],
+        "mix": load.mix(),
+        "times_stock_faust": ratio,
+        "times_less_processor_time": work,
+    }
+    return Result(
+        "throughput",
+        [_paces(contestants, rounds, ceilings), _parts(rounds[ours.name], ceilings), _mix(load)],
+        [compared, noise],
+        data,
+    )
+
+
+def _pace(rounds: list[Round]) -> float:
+    return median(one.events_per_second for one in rounds)
+
+
+def _work(rounds: list[Round]) -> float:
+    return median(one.worker_micros for one in rounds)
+
+
+def _paces(contestants: list[Contestant], rounds: dict[str, list[Round]], ceilings: list[Ceiling]) -> Table:
+    table = Table(
+        "Events per second through the whole path, one worker, median of the rounds",
+        ("", "events/s", "least to most", "events a round", "worker µs/event", "broker µs/event", "guarantee"),
+    )
+    for one in contestants:
+        done = rounds[one.name]
+        paces = [each.events_per_second for each in done]
+        broker = median(each.broker_micros for each in done)
+        table.add(
+            one.name, *_spread(paces), f"{done[0].events:,}", f"{_work(done):.0f}", f"{broker:.0f}", one.guarantee
+        )
+    paces = [each.events_per_second for each in ceilings]
+    micros = 1e6 / median(paces)
+    table.add("the stages alone, no Kafka", *_spread(paces), f"{ceilings[0].events:,}", f"{micros:.0f}", "", "none")
+    return table
+
+
+def _spread(paces: list[float]) -> tuple[str, str]:
+    return f"{median(paces):,.0f}", f"{min(paces):,.0f} to {max(paces):,.0f}"
+
+
+def _parts(rounds: list[Round], ceilings: list[Ceiling]) -> Table:
+    table = Table("Where the microseconds of one event go (processor time, Makegood)", ("part", "µs/event", "what"))
+    micros = {part: median(one.micros[part] for one in ceilings) for part in ceilings[0].micros}
+    for part, cost in micros.items():
+        table.add(part, f"{cost:.0f}", "the stage alone, over memory")
+    rest = _work(rounds) - sum(micros.values())
+    table.add(
+        "Kafka", f"{rest:.0f}", "the worker's processor time less the stages: client, batches, transactions, Faust"
+    )
+    codec = {part: median(one.codec_micros[part] for one in ceilings) for part in ceilings[0].codec_micros}
+    for part, cost in codec.items():
+        table.add(f"codec: {part}", f"{cost:.1f}", "contained in the stages")
+    return table
+
+
+def _mix(load: Load) -> Table:
+    mix = load.mix()
+    table = Table("The load", ("what", "how much"))
+    table.add("events", f"{mix['events']:,} of {mix['orders']:,} orders of {mix['customers']:,} customers")
+    table.add("orders with a problem", f"{mix['orders_with_a_problem_percent']} %")
+    table.add("mean input value", f"{mix['mean_value_bytes']} bytes of Avro")
+    for name, share in mix["percent_of_events"].items():
+        table.add(name, f"{share} % of events")
+    return table
