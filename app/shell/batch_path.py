@@ -204,7 +204,7 @@ class SliceConsumer(driver.Consumer):
             while not (self.should_stop or fetcher.should_stop):
                 async for _, message in self.getmany(_POLL_SECONDS):
                     await self.callback(message)
-        except self.consumer_stopped_errors:
+        except (asyncio.CancelledError, *self.consumer_stopped_errors):
             if not self.app.should_stop:
                 raise
 

@@ -4,12 +4,12 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import faust
 import uvloop
+from aiokafka.errors import KafkaError
 
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _BEAT_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 60.0
+_MOST_RETURNS: Final = 5
+"""One that needs more of them in its life has a twin or a sick cluster; whoever runs it should know."""
 _CRASH_STOP_SECONDS: Final = 8.0
 """A worker that has failed waits no longer than this for its own parts; the broker ends what is left."""
 
@@ -40,6 +42,17 @@ class Companion(Protocol):
         ...
 
 
+class _Parts(NamedTuple):
+    """What a worker is made of; it may be put together more than once."""
+
+    settings: WorkerSettings
+    kafka: KafkaSettings
+    inputs: Sequence[Topic]
+    intake: IntakeStage
+    stages: Sequence[KeyedStage]
+    telemetry: Telemetry
+
+
 def run_worker(
     settings: WorkerSettings,
     kafka: KafkaSettings,
@@ -52,47 +65,39 @@ def run_worker(
 ) -> int:
     """Work until SIGTERM or SIGINT (0: the batches in flight were finished) or a failure (1: nothing acknowledged).
 
-    Waits, visibly, for a broker; SetupError when topics are missing. A worker that fails does not go on in part.
+    Waits, visibly, for a broker; SetupError when topics are missing. A worker that fails does not go on in part. One
+    that lost its partitions or the cluster (frozen, or the broker away, longer than the session timeout) joins anew,
+    a few times: what it did not finish is not acknowledged, and it reads the truth again.
     """
+    parts = _Parts(settings, kafka, inputs, intake, stages, telemetry or NoTelemetry())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(settings, kafka, intake, stages, inputs, telemetry or NoTelemetry(), companions))
+        return runner.run(_run(parts, companions))
 
 
-async def _run(
-    settings: WorkerSettings,
-    kafka: KafkaSettings,
-    intake: IntakeStage,
-    stages: Sequence[KeyedStage],
-    inputs: Sequence[Topic],
-    telemetry: Telemetry,
-    companions: Sequence[Companion],
-) -> int:
+async def _run(parts: _Parts, companions: Sequence[Companion]) -> int:
     told_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
-    beat = asyncio.ensure_future(_beat(telemetry))
+    beat = asyncio.ensure_future(_beat(parts.telemetry))
     # before the broker is there: whoever watches must see that we wait
     for companion in companions:
         await companion.start()
     try:
-        waiting = asyncio.ensure_future(_surroundings(settings, kafka, inputs, stages))
-        if not await _first(waiting, told_to_stop):
-            return 0
-        connection = client_options(kafka)
-        app = WorkerApp(
-            settings,
-            connection,
-            _credentials(kafka, connection),
-            inputs=inputs,
-            intake=intake,
-            stages=stages,
-            telemetry=telemetry,
-        )
-        return await _work(app, told_to_stop)
+        failure = await _work(parts, told_to_stop)
+        for _ in range(_MOST_RETURNS):
+            if not isinstance(failure, KafkaError) or told_to_stop.is_set():
+                break
+            log.warning("lost the cluster or our partitions (%s: %s); joining anew", type(failure).__name__, failure)
+            failure = await _work(parts, told_to_stop)
     finally:
         beat.cancel()
         for companion in companions:
             await companion.stop()
+    if failure is None:
+        log.info("worker stopped")
+        return 0
+    log.error("worker stopped by %s: %s", type(failure).__name__, failure)
+    return 1
 
 
 async def _beat(telemetry: Telemetry) -> None:
@@ -114,19 +119,23 @@ async def _first(work: "asyncio.Future[None]", told_to_stop: asyncio.Event) -> b
     return False
 
 
-async def _surroundings(
-    settings: WorkerSettings, kafka: KafkaSettings, inputs: Sequence[Topic], stages: Sequence[KeyedStage]
-) -> None:
+async def _surroundings(parts: _Parts) -> None:
     """Wait for the broker and make sure of the topics: Faust leaves missing ones out without a word."""
-    await wait_for_broker(kafka)
-    ours = {*inputs, *(stage.log for stage in stages), *(stage.changelog for stage in stages)}
-    names = {settings.topic_prefix + topic for topic in ours}
-    for difference in await topic_differences(kafka, settings):
+    await wait_for_broker(parts.kafka)
+    ours = {*parts.inputs, *(topic for stage in parts.stages for topic in (stage.log, stage.changelog))}
+    names = {parts.settings.topic_prefix + topic for topic in ours}
+    for difference in await topic_differences(parts.kafka, parts.settings):
         if difference.kind == "missing" and difference.topic in names:
-            raise SetupError(f"topic {difference.topic} is missing on {kafka.bootstrap}: run `makegood topics apply`")
+            raise SetupError(
+                f"topic {difference.topic} is missing on {parts.kafka.bootstrap}: run `makegood topics apply`"
+            )
 
 
-async def _work(app: WorkerApp, told_to_stop: asyncio.Event) -> int:
+async def _work(parts: _Parts, told_to_stop: asyncio.Event) -> BaseException | None:
+    """Work until told to stop (None) or until something fails; return the failure."""
+    if not await _first(asyncio.ensure_future(_surroundings(parts)), told_to_stop):
+        return None
+    app = _new_app(parts)
     log.info("joining group %s", app.conf.id)
     starting = asyncio.ensure_future(_start(app))
     crashed: asyncio.Future[Any] = asyncio.ensure_future(app._crashed.wait())  # noqa: SLF001 - mode has no public wait
@@ -134,10 +143,28 @@ async def _work(app: WorkerApp, told_to_stop: asyncio.Event) -> int:
     await asyncio.wait([crashed, stop, starting], return_when=asyncio.FIRST_COMPLETED)
     if starting.done() and starting.exception() is None:
         await asyncio.wait([crashed, stop], return_when=asyncio.FIRST_COMPLETED)
-    failure = app.crash_reason if app.crashed else starting.exception() if starting.done() else None
+    failure = _failure(app) if app.crashed else starting.exception() if starting.done() else None
     for task in (crashed, stop):
         task.cancel()
-    return await _stop(app, starting, failure)
+    await _stop(app, starting, _STOP_SECONDS if failure is None else _CRASH_STOP_SECONDS)
+    return failure or _failure(app)
+
+
+def _failure(app: WorkerApp) -> BaseException | None:
+    return app.failure or app.crash_reason
+
+
+def _new_app(parts: _Parts) -> WorkerApp:
+    connection = client_options(parts.kafka)
+    return WorkerApp(
+        parts.settings,
+        connection,
+        _credentials(parts.kafka, connection),
+        inputs=parts.inputs,
+        intake=parts.intake,
+        stages=parts.stages,
+        telemetry=parts.telemetry,
+    )
 
 
 async def _start(app: WorkerApp) -> None:
@@ -145,24 +172,18 @@ async def _start(app: WorkerApp) -> None:
     await app.start()
 
 
-async def _stop(app: WorkerApp, starting: "asyncio.Future[None]", failure: BaseException | None) -> int:
+async def _stop(app: WorkerApp, starting: "asyncio.Future[None]", patience: float) -> None:
     try:
-        async with asyncio.timeout(_STOP_SECONDS if failure is None else _CRASH_STOP_SECONDS):
+        async with asyncio.timeout(patience):
             if not starting.done():
                 starting.cancel()
                 await asyncio.wait([starting])
             await app.stop()
             await app.stop_beside()
     except TimeoutError:
-        log.error("the worker did not stop in time; its transactions are left to the broker")  # noqa: TRY400
-        sys.stderr.flush()
+        log.error("the worker did not stop in %s s; its transactions are left to the broker", patience)  # noqa: TRY400
+        logging.shutdown()
         os._exit(1)
-    failure = failure or app.crash_reason
-    if failure is not None:
-        log.error("worker stopped by %s: %s", type(failure).__name__, failure)
-        return 1
-    log.info("worker stopped")
-    return 0
 
 
 def _credentials(kafka: KafkaSettings, connection: Mapping[str, Any]) -> Any:

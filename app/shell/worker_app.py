@@ -81,6 +81,7 @@ class WorkerApp(faust.App):
         )
         self._logical = {self.wire_name(topic): topic for topic in (*inputs, *(stage.log for stage in stages))}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.failure: BaseException | None = None
         for topic in inputs:
             self._add_intake(topic, intake)
         for stage in stages:
@@ -102,6 +103,12 @@ class WorkerApp(faust.App):
             await work
         except Exception as exc:  # noqa: BLE001 - the edge of every background task: the worker stops, nothing is lost
             await self.crash(exc)
+
+    async def crash(self, reason: BaseException) -> None:
+        """Stop the worker; the first reason is the one that counts, what follows from it is not told again."""
+        if self.failure is None:
+            self.failure = reason
+            await super().crash(reason)
 
     async def start_beside(self) -> None:
         """Connect what works beside Faust: the writer of logs, the clock and its ticks, the watch."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.broker import Broker
 from app.stage import OutRecord
 from app.topics import Topic
 from tests.kafka.counting_cluster import CountingCluster, counting_cluster, events, eventually
@@ -90,6 +91,26 @@ def test_a_frozen_worker_that_wakes_up_after_a_takeover_changes_nothing(cluster:
     cluster.produce(Topic.JOURNEY_LOG, events(1_000, start=41_000))
     all_said_once(cluster, 42_000)
     assert other.process.poll() is None
+    assert frozen.process.poll() is None
+
+
+@pytest.mark.expects_error_log("")  # of our own clients, while the broker is away
+def test_workers_outlive_a_broker_that_is_away_for_longer_than_the_session_timeout(
+    topic_prefix: str, tmp_path: Path
+) -> None:
+    with (
+        Broker.start(tmp_path / "kafka") as broker,
+        counting_cluster(broker.bootstrap, topic_prefix, tmp_path) as cluster,
+    ):
+        workers = [cluster.start(), cluster.start()]
+        cluster.produce(Topic.JOURNEY_LOG, events(20_000))
+        eventually(lambda: len(cluster.said()) > 0, "the first events said")
+        broker.kill()
+        time.sleep(8)
+        broker.restart()
+        cluster.produce(Topic.JOURNEY_LOG, events(5_000, start=20_000))
+        all_said_once(cluster, 25_000)
+        assert [worker.process.poll() for worker in workers] == [None, None]
 
 
 def test_poison_in_the_middle_of_a_batch_stops_the_worker_and_is_not_acknowledged(cluster: CountingCluster) -> None:
