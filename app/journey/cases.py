@@ -57,10 +57,13 @@ def life_of(turns: Iterable[CaseTurn]) -> Life:
 def known(turn: Turn, name: CaseId, journey: JourneyId | None) -> Case:
     """Return a case, begun provisionally when its opening is not known yet; its journey is kept once named."""
     case = turn.state.cases.get(name) or Case(name)
-    if journey is not None and case.journey is None:
+    adopted = journey is not None and case.journey is None
+    if adopted:
         case = replace(case, journey=journey)
     if turn.state.cases.get(name) is not case:
         turn.put_case(case)
+    if adopted:
+        problems.adopt(turn, name, journey)
     return case
 
 
@@ -70,35 +73,42 @@ def _of(turn: Turn, fact: Fact) -> Case:
 
 
 def case_opened(turn: Turn, fact: Fact, what: CaseOpened) -> None:
-    """Open a case and the problem that it is."""
+    """Open a case and the problem that it is; of several openings the earliest counts."""
     case = _of(turn, fact)
-    if case.opened_at is not None:
-        return
-    steps = with_step(case.leg.steps, OPENED, fact.occurred_at)
-    newer = case.priority if case.priority_at is not None else what.priority
+    if case.opened_at is None or fact.occurred_at < case.opened_at:
+        _open(turn, fact, what, case)
+    if what.desk is not None:
+        _assign(turn, case.id, Assignment(fact.occurred_at, _event(fact), what.desk))
+    _live(turn, case.id)
+
+
+def _open(turn: Turn, fact: Fact, what: CaseOpened, case: Case) -> None:
     opened = replace(
         case,
         opened_at=fact.occurred_at,
         topic=what.topic,
         channel=what.channel,
         complaint=what.complaint,
-        priority=newer,
-        leg=replace(case.leg, steps=steps),
-        journey=case.journey or fact.subject.journey,
+        priority=case.priority if case.priority_at is not None else what.priority,
+        leg=replace(case.leg, steps=with_step(case.leg.steps, OPENED, fact.occurred_at)),
     )
     turn.put_case(opened)
     turn.note(f"{case.id}: opened")
-    if what.desk is not None:
-        _assign(turn, case.id, Assignment(fact.occurred_at, _event(fact), what.desk))
-    place = Place(opened.journey, fact.subject.consignment, case.id)
     type_ = COMPLAINT if what.complaint else CONTACT
+    own = own_problem(turn, case.id)
+    if own is not None and turn.state.problems[own].type == type_:
+        problems.date_back(turn, own, fact.occurred_at)
+        return
+    if own is not None:
+        problems.withdraw(turn, own)
+    place = Place(opened.journey, fact.subject.consignment, case.id)
     problems.open_stated(turn, place, type_, case.id, at=fact.occurred_at, of_case=True)
-    _live(turn, case.id)
 
 
 def own_problem(turn: Turn, name: CaseId) -> ProblemId | None:
     """Return the problem that a case is."""
-    return next((each.id for each in turn.state.problems.values() if each.of_case and each.case == name), None)
+    own = (each for each in turn.state.problems.values() if each.of_case and each.case == name)
+    return next((each.id for each in own if each.withdrawn_at is None), None)
 
 
 def took_turn(turn: Turn, fact: Fact, word: str) -> None:

@@ -22,7 +22,7 @@ from app.journey.turn import Turn
 
 def problem_id(state: CustomerState, place: Place, type_: str, what: str) -> ProblemId:
     """Return the id of a problem: the same wrong has the same one, whenever it is learnt."""
-    of = place.journey or place.case or ""
+    of = place.case or place.journey or ""
     return ProblemId(name_based("problem", state.customer, of, type_, place.consignment or "", what))
 
 
@@ -88,6 +88,25 @@ def open_(turn: Turn, problem: Problem) -> None:
     grading.grade_related(turn, opened)
     escalations.on_opened(turn, problem.id)
     review(turn, problem.id)
+
+
+def adopt(turn: Turn, case: CaseId, journey: JourneyId | None) -> None:
+    """Let the problems of a case be the journey's too, once it is known which; what was made good stays so."""
+    for problem in sorted_problems(turn.state):
+        if problem.case == case and problem.journey is None:
+            cause = cause_of(turn, Place(journey, problem.consignment, case), problem.type)
+            given = any(remedy.cause == problem.cause for remedy in turn.state.remedies.values())
+            turn.put_problem(replace(problem, journey=journey, cause=problem.cause if given else cause))
+            if problem.active:
+                grading.grade(turn, problem.id)
+                grading.grade_related(turn, turn.state.problems[problem.id])
+
+
+def date_back(turn: Turn, name: ProblemId, at: Instant) -> None:
+    """Let a problem have begun earlier than was known."""
+    turn.put_problem(replace(turn.state.problems[name], opened_at=at))
+    grading.grade(turn, name)
+    grading.grade_related(turn, turn.state.problems[name])
 
 
 def review(turn: Turn, name: ProblemId) -> None:
