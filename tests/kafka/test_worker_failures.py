@@ -113,6 +113,19 @@ def test_workers_outlive_a_broker_that_is_away_for_longer_than_the_session_timeo
         assert [worker.process.poll() for worker in workers] == [None, None]
 
 
+def test_input_that_is_being_admitted_when_a_worker_dies_is_never_lost(cluster: CountingCluster) -> None:
+    rubbish = [OutRecord(Topic.ORDERS, b"r%d" % i, b"rubbish") for i in range(100)]
+    first = cluster.start()
+    cluster.produce(Topic.ORDERS, [*rubbish, *events(20_000)])
+    eventually(lambda: len(cluster.read(Topic.JOURNEY_LOG)) > 0, "the first facts")
+    first.kill()
+    cluster.produce(Topic.ORDERS, events(5_000, start=20_000))
+    cluster.start()
+    eventually(lambda: len(set(cluster.said())) == 25_000, "all facts said")
+    assert {record.key for record in cluster.read(Topic.DEAD_LETTERS)} == {record.key for record in rubbish}
+    eventually(lambda: cluster.committed(Topic.ORDERS) == cluster.ends(Topic.ORDERS), "all input acknowledged")
+
+
 def test_poison_in_the_middle_of_a_batch_stops_the_worker_and_is_not_acknowledged(cluster: CountingCluster) -> None:
     key = b"c1"
     before = [OutRecord(Topic.JOURNEY_LOG, key, b"before%d" % i) for i in range(50)]
