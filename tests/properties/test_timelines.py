@@ -11,7 +11,8 @@ from app.clock import DAY, HOUR, MINUTE, Instant
 from app.journey.trouble import Problem
 from app.outputs import Notice, Remedy, Suppression
 from app.topics import Topic
-from tests.support.plays import Played, Stretch, one_by_one, play, rows_at
+from tests.support.pipeline import Step
+from tests.support.plays import Played, one_by_one, play, rows_at, state_after, together
 from tests.support.timelines import PARCELS, START, Moment, beginnings, moment, timelines, unknown_scan
 
 FAR = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,19 +29,17 @@ def _end(moments: list[Moment]) -> int:
 
 
 def _said(played: Played) -> list[tuple[str, bytes, bytes]]:
-    return sorted(
-        (record.topic, record.key or b"", record.value or b"") for records in played.records for record in records
-    )
+    records = (record for heard in played.heard for record in heard.records)
+    return sorted((record.topic, record.key or b"", record.value or b"") for record in records)
 
 
 @FAR
 @given(timelines())
 def test_a_customer_is_held_exactly_by_what_is_not_recovered(moments: list[Moment]) -> None:
-    stretches = one_by_one(moments, _end(moments))
-    played = play(stretches)
     told: Suppression | None = None
-    for records, state in zip(played.records, played.states, strict=True):
-        ledgers = [output for output in Played([records], [state]).outputs() if isinstance(output, Suppression)]
+    for heard in play(one_by_one(moments, _end(moments))).heard:
+        state = state_after(heard)
+        ledgers = [output for output in heard.outputs() if isinstance(output, Suppression)]
         told = ledgers[-1] if ledgers else told
         owing = {problem.id for problem in state.problems.values() if problem.active and problem.scope is not None}
         assert {hold.owner for hold in state.holds if hold.until is None} == owing
@@ -58,16 +57,16 @@ def test_order_of_arrival_repeats_and_ticks_change_nothing(moments: list[Moment]
     assert arrived.end == straight.end
 
 
-def _jumbled(moments: list[Moment], end: int, data: st.DataObject) -> list[Stretch]:
+def _jumbled(moments: list[Moment], end: int, data: st.DataObject) -> list[Step]:
     """Cut the timeline anywhere, repeat events and let those between two ticks arrive in any order."""
     cuts = sorted(data.draw(st.sets(st.integers(1, len(moments)), max_size=4)))
     parts = [moments[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(moments)], strict=True)]
-    stretches = []
+    steps = []
     for part in filter(None, parts):
         repeats = data.draw(st.lists(st.sampled_from(part), max_size=3))
         arriving = data.draw(st.permutations([*part, *repeats]))
-        stretches.append(Stretch(arriving, max(each.known_at for each in part)))
-    return [*stretches, Stretch((), Instant(end))]
+        steps.append(together(arriving, max(each.known_at for each in part)))
+    return [*steps, together((), end)]
 
 
 @FAR

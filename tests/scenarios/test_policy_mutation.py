@@ -12,7 +12,7 @@ from app.decide.loading import compile_policy
 from app.errors import PolicyError
 from app.replay.timeline import Story
 from tests.scenarios.scenarios import policy_files, scenarios
-from tests.support.pipeline import Admitted, admitted, decided
+from tests.support.pipeline import Heard, Step, Stop, run, steps_of
 from tests.support.policy_numbers import Mutation, mutations
 from tests.support.verdict import verdict_on
 
@@ -66,12 +66,19 @@ def _caught(trial: Trial) -> bool:
 
 
 def _fails(story: Story, policy: Mapping[str, bytes]) -> bool:
-    version = version_of(policy)
-    played = zip(story.timeline, decided(_admitted(story.name), policy), strict=True)
-    return any(verdict_on(story, entry, outputs, version) for entry, outputs in played)
+    """Play a story until its first difference."""
+    version, entries = version_of(policy), iter(story.timeline)
+    found: list[str] = []
+
+    def listen(heard: Heard) -> None:
+        if difference := verdict_on(story, next(entries), heard.outputs(), version):
+            found.append(difference)
+            raise Stop
+
+    run(_steps(story.name), policy, listen)
+    return bool(found)
 
 
 @cache
-def _admitted(name: str) -> Admitted:
-    """What reaches the journey stage is decided by no policy, so it is worked out once."""
-    return admitted(next(story for story in scenarios() if story.name == name))
+def _steps(name: str) -> list[Step]:
+    return steps_of(next(story for story in scenarios() if story.name == name))

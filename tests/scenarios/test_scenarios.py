@@ -10,7 +10,7 @@ from app.replay.timeline import (
     Story,
 )
 from tests.scenarios.scenarios import policy_files, scenarios
-from tests.support.pipeline import admitted, decided
+from tests.support.pipeline import Heard, run, steps_of
 from tests.support.verdict import verdict
 
 RULED = (ExpectedNotice, ExpectedRemedy, ExpectedEscalation)
@@ -22,8 +22,9 @@ SILENT = (ExpectedDecision, ExpectedDeadLetter)
 @pytest.mark.parametrize("story", scenarios(), ids=lambda story: story.name)
 def test_everything_expected_comes_out_and_nothing_else(story: Story) -> None:
     policy = policy_files(story.policy)
-    got = list(decided(admitted(story), policy))
-    difference = verdict(story, got, version_of(policy))
+    heard: list[Heard] = []
+    run(steps_of(story), policy, heard.append)
+    difference = verdict(story, [each.outputs() for each in heard], version_of(policy))
     assert not difference, f"\n{story.title}\n\n{difference}"
 
 

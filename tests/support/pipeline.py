@@ -1,95 +1,146 @@
-"""Play timelines through the real stages in one process, entry by entry, with the driver of an offline replay."""
+"""Play timelines in memory with the offline replay's own player, and hear what comes out step by step."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple, TypeVar
 
 from app.clock import Instant
 from app.decide.folder import version_of
 from app.emit.records import decode_output
 from app.ids import CustomerId
-from app.journey.activation import activation
-from app.main import stages
-from app.replay.memory import MemoryStage
+from app.main import Stages, stages
+from app.replay.memory import MemoryCluster
+from app.replay.player import play
+from app.replay.recording import Recording
+from app.replay.session import Played, Policy, Session
 from app.replay.source import InputEvent, Malformed, Position
 from app.replay.timeline import Event, Story
 from app.replay.wire import InputRecord, records
-from app.stage import LogRecord, OutRecord
-from app.topics import LOGS, Topic
+from app.stage import OutRecord
+from app.topics import Topic
 from app.wire.codec import bundled_codec
 from tests.support.verdict import Emitted, Tombstone
 
 PARTITIONS: Final = 2
 
-
-class Front:
-    """Intake and directory: events become facts of customers, or dead letters. No policy decides here."""
-
-    def __init__(self) -> None:
-        self._intake, directory, _ = stages(bundled_codec(), data_clock=True)
-        self._directory = MemoryStage(directory, PARTITIONS)
-        self._offset = 0
-
-    def admit(self, found: Iterable[InputRecord], until: Instant) -> list[OutRecord]:
-        """Return what the records come to once the clock stands at `until`: journey-log records and outputs."""
-        admitted = [output for record in found for output in self._intake.admit(self._record(record))]
-        self._directory.append(output for output in admitted if output.topic is Topic.DIRECTORY)
-        onward = [output for output in admitted if output.topic is not Topic.DIRECTORY]
-        return onward + self._directory.tick(until)
-
-    def _record(self, found: InputRecord) -> LogRecord:
-        self._offset += 1
-        return LogRecord(found.key, found.value, found.known_at, found.topic, 0, self._offset, found.headers)
+Value = TypeVar("Value")
 
 
-class Core:
-    """The journey stage under one policy: facts and the clock become outputs."""
+class Step(NamedTuple):
+    """Events, and the tick that follows them. `jumbled`: they arrive in this order, whatever their times."""
 
-    def __init__(self, policy: Mapping[str, bytes]) -> None:
-        _, _, journeys = stages(bundled_codec(), data_clock=True)
-        self.journeys = MemoryStage(journeys, PARTITIONS)
-        self.version = version_of(policy)
-        self.journeys.append(
-            activation(self.version, dict(policy), Instant(0), partition) for partition in range(PARTITIONS)
-        )
-
-    def work(self, admitted: Iterable[OutRecord], until: Instant) -> list[OutRecord]:
-        """Return the outputs of these facts and of every deadline up to `until`."""
-        passed = list(admitted)
-        self.journeys.append(record for record in passed if record.topic is Topic.JOURNEY_LOG)
-        return [record for record in passed if record.topic not in LOGS] + self.journeys.tick(until)
+    events: Sequence[InputEvent]
+    until: Instant
+    jumbled: bool = False
 
 
-Admitted = Sequence[tuple[Instant, Sequence[OutRecord]]]
-"""Per entry of a timeline: its instant and what its event came to before the journey stage."""
+class Heard(NamedTuple):
+    """What came out of a step, and every customer's state after it, as stored."""
+
+    step: Step
+    records: list[OutRecord]
+    states: Mapping[bytes, bytes]
+
+    def outputs(self) -> list[Emitted]:
+        """Return what came out, read back as consumers do."""
+        return [_decoded(record) for record in self.records]
 
 
-def admitted(story: Story) -> Admitted:
-    """Take a story's events through intake and directory; a payload that fits no schema is an AssertionError."""
-    front = Front()
+class Stop(Exception):  # noqa: N818 - it is no error: the listener has heard enough
+    """Raised by a listener that has heard enough."""
+
+
+def run(steps: Sequence[Step], policy: Mapping[str, bytes], listen: Callable[[Heard], None]) -> None:
+    """Play steps through the real stages under a policy; `listen` hears each step, and may raise Stop."""
+    cluster = MemoryCluster(*_stages(), partitions=PARTITIONS)
+    try:
+        _at_once(play(_Steps(steps, policy, cluster, listen), cluster))
+    except Stop:
+        return
+
+
+def steps_of(story: Story) -> list[Step]:
+    """Return a step for each entry of a timeline."""
     return [
-        (entry.at, front.admit(encoded(story.name, entry.line, place, entry.at, entry.event), entry.at))
+        Step(() if entry.event is None else (event_at(story.name, entry.line, place, entry.at, entry.event),), entry.at)
         for place, entry in enumerate(story.timeline)
     ]
 
 
-def decided(found: Admitted, policy: Mapping[str, bytes]) -> Iterator[list[Emitted]]:
-    """Yield what comes out of each entry under a policy."""
-    core = Core(policy)
-    for until, passed in found:
-        yield [decoded(record) for record in core.work(passed, until)]
+def event_at(name: str, line: int, place: int, at: Instant, event: Event) -> InputEvent:
+    """Return an event as a replay's source gives it; `place` is its order among equal times."""
+    origin = Position(f"{name}.yaml", line)
+    return InputEvent(event.topic, event.key, at, place, origin, event.type, dict(event.payload))
 
 
-def encoded(name: str, line: int, place: int, at: Instant, event: Event | None) -> list[InputRecord]:
-    """Return an event as its input record, none for a move of the clock."""
-    if event is None:
-        return []
-    where = Position(f"{name}.yaml", line)
-    one = InputEvent(event.topic, event.key, at, place, where, event.type, dict(event.payload))
-    return list(records([one], None, _refuse))
+class _Steps(Session):
+    """A session that plays given steps. After each it hands on what came out."""
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        policy: Mapping[str, bytes],
+        cluster: MemoryCluster,
+        listen: Callable[[Heard], None],
+    ) -> None:
+        identity = Policy(version_of(policy), dict(policy))
+        super().__init__(
+            iter(()), identity, _Unrecorded(), until=None, report=_refuse, advance=_ignore, said=self._hear
+        )
+        self._steps = steps
+        self._cluster = cluster
+        self._listen = listen
+        self._heard: list[OutRecord] = []
+
+    def stretches(self) -> Iterator[Played]:
+        for step in self._steps:
+            if step.jumbled:
+                yield Played(tuple(_input_of(record) for record in records(step.events, None, _refuse)), step.until)
+            else:
+                self._events, self._until = iter(step.events), step.until
+                yield from super().stretches()
+            heard, self._heard = self._heard, []
+            self._listen(Heard(step, heard, _at_once(self._cluster.states(Topic.JOURNEY_CHANGELOG))))
+
+    def _hear(self, output: OutRecord) -> None:
+        self._heard.append(output)
 
 
-def decoded(record: OutRecord) -> Emitted:
-    """Read an output record back, as its consumers do."""
+class _Unrecorded(Recording):
+    """A recording of nothing: the listener hears the outputs."""
+
+    def __init__(self) -> None:
+        pass
+
+    def played(self, record: InputRecord) -> None:
+        pass
+
+    def said(self, output: OutRecord) -> None:
+        pass
+
+
+@cache
+def _stages() -> Stages:
+    """Return the stages; they keep no state of their own, so all plays share them."""
+    return stages(bundled_codec(), data_clock=True)
+
+
+def _at_once(coroutine: Coroutine[Any, Any, Value]) -> Value:
+    """Run what never waits: in memory everything is there at once."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        value: Value = done.value
+        return value
+    message = "a play in memory waited for something"
+    raise AssertionError(message)
+
+
+def _input_of(record: InputRecord) -> OutRecord:
+    return OutRecord(record.topic, record.key, record.value, record.headers)
+
+
+def _decoded(record: OutRecord) -> Emitted:
     output = decode_output(record.topic, record.value)
     if output is not None:
         return output
@@ -100,3 +151,7 @@ def decoded(record: OutRecord) -> Emitted:
 def _refuse(row: Malformed) -> None:
     message = f"{row.file}:{row.line}: {row.reason}"
     raise AssertionError(message)
+
+
+def _ignore(_: int) -> None:
+    pass

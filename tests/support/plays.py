@@ -8,35 +8,25 @@ from app.clock import Instant
 from app.decide.folder import load_folder
 from app.journey.rows import case_rows, journey_rows
 from app.journey.state import CustomerState, decode_state
-from app.replay.wire import InputRecord
 from app.settings import ROOT
-from app.stage import OutRecord
-from tests.support.pipeline import Core, Front, decoded, encoded
+from tests.support.pipeline import Heard, Step, event_at, run
 from tests.support.timelines import CUSTOMER, Moment
 from tests.support.verdict import Emitted
 
 
-class Stretch(NamedTuple):
-    """Events in the order they arrive, and the tick that follows them."""
-
-    moments: Sequence[Moment]
-    until: Instant
-
-
 class Played(NamedTuple):
-    """What came out after each stretch, and the customer's state after each."""
+    """What came out after each step, and the customer's state after each."""
 
-    records: list[list[OutRecord]]
-    states: list[CustomerState]
+    heard: Sequence[Heard]
 
     def outputs(self) -> list[Emitted]:
-        """Return everything that came out, read back, in order."""
-        return [decoded(record) for records in self.records for record in records]
+        """Return everything that came out, in order."""
+        return [output for heard in self.heard for output in heard.outputs()]
 
     @property
     def end(self) -> CustomerState:
         """Return the state at the end."""
-        return self.states[-1]
+        return state_after(self.heard[-1])
 
 
 @cache
@@ -45,29 +35,28 @@ def default_policy() -> dict[str, bytes]:
     return load_folder(ROOT / "policies" / "default")
 
 
-def one_by_one(moments: Iterable[Moment], end: int) -> list[Stretch]:
-    """Return a stretch for each event, and one for the clock's move to the end."""
+def one_by_one(moments: Iterable[Moment], end: int) -> list[Step]:
+    """Return a step for each event, and one for the clock's move to the end."""
     ordered = sorted(moments, key=lambda moment: (moment.known_at, moment.place))
-    return [*(Stretch((moment,), moment.known_at) for moment in ordered), Stretch((), Instant(end))]
+    return [*(together((moment,), moment.known_at) for moment in ordered), together((), end)]
 
 
-def play(stretches: Iterable[Stretch]) -> Played:
-    """Play stretches through intake, directory and journey under the default policy."""
-    front, core = Front(), Core(default_policy())
-    played = Played([], [])
-    for moments, until in stretches:
-        found = [record for moment in moments for record in _records(moment)]
-        played.records.append(core.work(front.admit(found, until), until))
-        played.states.append(_state(core))
-    return played
+def together(moments: Sequence[Moment], until: int) -> Step:
+    """Return a step of events that arrive in this order before one tick."""
+    events = [event_at("timeline", each.place, each.place, each.known_at, each.event) for each in moments]
+    return Step(events, Instant(until), jumbled=True)
 
 
-def _records(moment: Moment) -> list[InputRecord]:
-    return encoded("timeline", moment.place, moment.place, moment.known_at, moment.event)
+def play(steps: Sequence[Step]) -> Played:
+    """Play steps through all stages under the default policy."""
+    heard: list[Heard] = []
+    run(steps, default_policy(), heard.append)
+    return Played(heard)
 
 
-def _state(core: Core) -> CustomerState:
-    value = core.journeys.states().get(CUSTOMER.encode())
+def state_after(heard: Heard) -> CustomerState:
+    """Return the customer's state after a step."""
+    value = heard.states.get(CUSTOMER.encode())
     return CustomerState(CUSTOMER) if value is None else decode_state(value)
 
 
