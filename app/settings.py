@@ -93,3 +93,110 @@ class WebSettings(BaseSettings):
     lost_after_days: int = Field(90, ge=1, description="no new journey this long after a problem: a customer lost")
     budgets: dict[str, Decimal] = Field({}, description='30 days\' budget by cost centre, {"marketing GBP": "5000"}')
     worker_metrics: str = Field("http://127.0.0.1:6066/metrics", description="workers' /metrics, comma-separated")
+
+
+class WebhookSettings(BaseSettings):
+    """Which senders may post webhooks. A sender without its secret is not let in."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_WEBHOOK_", env_file=".env", extra="ignore")
+
+    host: str = Field("127.0.0.1", description="address of `makegood webhooks serve`")
+    port: int = Field(6081, ge=0, le=65_535, description="its port; 0 picks a free one")
+    shopify_secret: SecretStr | None = Field(None, description="the Shopify app's client secret")
+    shopify_shop: str | None = Field(None, description="name.myshopify.com, to look up whose a fulfilment hold is")
+    shopify_token: SecretStr | None = Field(None, description="Admin API token for that look-up")
+    shopify_api: str = Field("https://{shop}/admin/api/2026-07/graphql.json", description="where the Admin API is")
+    aftership_secret: SecretStr | None = Field(None, description="AfterShip's webhook secret")
+    aftership_faults: dict[str, Literal["merchant", "carrier", "customer", "nobody", "unknown"]] = Field(
+        {}, description='whose fault a sub-code is, where you know better: {"Exception_007": "merchant"}'
+    )
+    easypost_secret: SecretStr | None = Field(None, description="EasyPost's webhook secret")
+    zendesk_secret: SecretStr | None = Field(None, description="the signing secret of the Zendesk webhook")
+    zendesk_complaint_tags: list[str] = Field(["complaint"], description="tags that make a ticket a complaint")
+    mappings_dir: Path | None = Field(None, description="folder of declared mappings, *.yaml (docs/adapters.md)")
+    secrets: dict[str, SecretStr] = Field({}, description='secrets of declared mappings, {"source": "secret"}')
+    most_bytes: int = Field(1_048_576, ge=1_024, description="bytes of a webhook's body, at most")
+    patience_s: float = Field(4.0, gt=0, description="wait for Kafka this long, then 503; Shopify gives up after 5 s")
+    at_once: int = Field(64, ge=1, description="webhooks worked on at once, at most; more are told 503")
+
+
+class SinkSettings(BaseSettings):
+    """How `makegood sinks` carries holds into marketing tools. A tool is used when its key is set."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_SINKS_", env_file=".env", extra="ignore")
+
+    prop: str = Field("recovery_hold", description="the attribute we own in every tool; nobody else may write it")
+    address: Literal["customer_id", "marketing_id", "email"] = Field(
+        "customer_id", description="what the tools know people by: our id, their own (identities), or e-mail"
+    )
+    confirm: bool = Field(True, description="read back what was written")
+    confirm_after_s: float = Field(2.0, ge=0, description="wait this long before reading back; tools apply later")
+    confirm_tries: int = Field(5, ge=1, description="read back so often, the wait doubling, before telling operations")
+    timeout_s: float = Field(10.0, gt=0, description="how long one answer may take")
+    longest_pause_s: float = Field(60.0, gt=0, description="longest pause between tries when a tool is down")
+    records: int = Field(500, ge=1, description="records of the suppressions topic worked at once; bounds memory")
+
+
+class BrazeSettings(BaseSettings):
+    """Braze: a custom attribute by /users/track."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_BRAZE_", env_file=".env", extra="ignore")
+
+    url: str = Field("https://rest.iad-01.braze.com", description="your instance's REST endpoint")
+    key: SecretStr | None = Field(None, description="REST key with users.track and users.export.ids")
+
+
+class KlaviyoSettings(BaseSettings):
+    """Klaviyo: a profile property."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_KLAVIYO_", env_file=".env", extra="ignore")
+
+    url: str = Field("https://a.klaviyo.com", description="the API's address")
+    key: SecretStr | None = Field(None, description="private key with profiles:read and profiles:write")
+    revision: str = Field("2025-10-15", description="the API revision that is asked for")
+
+
+class CustomerIoSettings(BaseSettings):
+    """Customer.io: an attribute by the Track API, read back by the App API."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_CUSTOMERIO_", env_file=".env", extra="ignore")
+
+    url: str = Field("https://track.customer.io", description="the Track API; track-eu.customer.io in Europe")
+    site_id: str = Field("", description="the workspace's site id")
+    key: SecretStr | None = Field(None, description="the Track API key")
+    app_url: str = Field("https://api.customer.io", description="the App API; api-eu.customer.io in Europe")
+    app_key: SecretStr | None = Field(None, description="the App API key; unset: nothing is read back")
+
+
+class IterableSettings(BaseSettings):
+    """Iterable: membership of one global suppression list that is ours alone."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_ITERABLE_", env_file=".env", extra="ignore")
+
+    url: str = Field("https://api.iterable.com", description="the API; api.eu.iterable.com in Europe")
+    key: SecretStr | None = Field(None, description="server-side API key")
+    list_id: int = Field(0, ge=0, description="the list's id; make it for this, and a global suppression list")
+
+
+class MarketingCloudSettings(BaseSettings):
+    """Salesforce Marketing Cloud: membership of one auto-suppression list that is ours alone, and journey exits."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_SFMC_", env_file=".env", extra="ignore")
+
+    auth_url: str = Field("", description="https://SUBDOMAIN.auth.marketingcloudapis.com")
+    rest_url: str = Field("", description="https://SUBDOMAIN.rest.marketingcloudapis.com")
+    soap_url: str = Field("", description="https://SUBDOMAIN.soap.marketingcloudapis.com")
+    client_id: str = Field("", description="the installed package's client id")
+    client_secret: SecretStr | None = Field(None, description="its client secret")
+    account_id: str | None = Field(None, description="the business unit (MID)")
+    list_id: int = Field(0, ge=0, description="the auto-suppression list's id; make it for this")
+    exit_journeys: list[str] = Field([], description="journeys (keys) that a held contact leaves, for good")
+
+
+class SignedWebhookSettings(BaseSettings):
+    """Our own webhook to anyone, signed as Standard Webhooks say."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_HOLD_WEBHOOK_", env_file=".env", extra="ignore")
+
+    url: str | None = Field(None, description="where holds and releases are posted; unset: nowhere")
+    secret: SecretStr | None = Field(None, description="whsec_ and base64, or any text; shared with the receiver")
