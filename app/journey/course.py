@@ -145,12 +145,16 @@ class Consignment(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Refund(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """Money of the journey's currency that was paid back, of one consignment when it names one."""
+    """Money of the journey's currency that was paid back, of one consignment when it names one.
+
+    `known_at` is when we learnt it: what was known when a remedy was worked out is not what the remedy asked for.
+    """
 
     at: Instant
     event: str
     amount: Decimal
     consignment: ConsignmentId | None = None
+    known_at: Instant = Instant(0)
 
 
 class Journey(Struct, frozen=True, array_like=True, gc=False):

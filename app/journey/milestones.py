@@ -43,7 +43,7 @@ def _refunded(turn: Turn, fact: Fact, amount: Money | None) -> None:
         remedies.refunded(turn, name, at, counted=False)
         reach(turn, name, consignment, refunds.REFUNDED, at)
         return
-    known = tuple(sorted({*journey.refunds, Refund(at, fact.id, amount.amount, consignment)}))
+    known = tuple(sorted({*journey.refunds, Refund(at, fact.id, amount.amount, consignment, turn.now)}))
     turn.put_journey(replace(journey, refunds=known))
     turn.note(f"{consignment or name}: {amount.amount:f} {amount.currency} paid back")
     remedies.refunded(turn, name, at, counted=True)
