@@ -2,14 +2,16 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import holidays
 from msgspec import Struct
 
-from app.clock import Instant, Millis, to_datetime
+from app.clock import DAY, Instant, Millis, from_datetime, to_datetime
 from app.decide.wall import at_wall, wall_of, zone_of
 
 OTHERWISE: Final = "otherwise"
@@ -53,11 +55,17 @@ class QuietHours(Struct, frozen=True):
 
 
 class _Schedule(NamedTuple):
-    """Opening and closing instants of consecutive business days, and the business time passed before each."""
+    """Consecutive business days: opening and closing, the business time passed before each, and the cut-off's instant.
+
+    `zero_wall` is the instant at which clocks would show midnight if they kept the time they show while open; None for
+    a day on which they are changed meanwhile.
+    """
 
     opens: list[Instant]
     closes: list[Instant]
     passed: list[int]
+    cut_offs: list[Instant] | None
+    zero_wall: list[int | None]
 
 
 class Calendars:
@@ -77,28 +85,24 @@ class Calendars:
         Outside business time counting begins at the next opening. A later start never gives an earlier end.
         """
         of = country if country is not None and country in self.countries else OTHERWISE
-        year = to_datetime(start).year
+        year = _year_of(start // DAY)
         for span in _SPANS:
-            end = self._within(calendar, of, self._schedule(calendar, of, year, span), start, length, days)
+            end = self._within(of, self._schedule(calendar, of, year, span), start, length, days)
             if end is not None:
                 return end
         msg = f"{days} days and {length} ms of calendar {calendar} do not end within {_SPANS[-1]} years"
         raise ValueError(msg)
 
-    def _within(
-        self, calendar: str, country: str, schedule: _Schedule, start: Instant, length: Millis, days: int
-    ) -> Instant | None:
+    def _within(self, country: str, schedule: _Schedule, start: Instant, length: Millis, days: int) -> Instant | None:
         """Return the end if it lies in this schedule."""
-        zone = zone_of(self.countries[country].time_zone)
         day, at = _begin(schedule, start)
-        cut_off = self.by_name[calendar].cut_off
-        if at is not None and cut_off is not None and at >= at_wall(to_datetime(at, zone).date(), cut_off, zone):
+        if at is not None and schedule.cut_offs is not None and at >= schedule.cut_offs[day]:
             day, at = _begin(schedule, schedule.closes[day])
         last = day + days
         if at is None or last >= len(schedule.opens):
             return None
         if days:
-            same_time = at_wall(to_datetime(schedule.opens[last], zone).date(), wall_of(at, zone), zone)
+            same_time = _same_time(schedule, day, at, last, self.countries[country].time_zone)
             at = min(max(same_time, schedule.opens[last]), schedule.closes[last])
         return _advance(schedule, last, at, length)
 
@@ -108,6 +112,21 @@ class Calendars:
         if known is None:
             known = self._schedules[key] = _worked_out(self.by_name[calendar], self.countries[country], year, span)
         return known
+
+
+@lru_cache(maxsize=4096)
+def _year_of(day: int) -> int:
+    """Return the year (UTC) of a day counted from 1970; calendars are asked about the same days again and again."""
+    return to_datetime(Instant(day * DAY)).year
+
+
+def _same_time(schedule: _Schedule, day: int, at: Instant, last: int, time_zone: str) -> Instant:
+    """Return when clocks show on business day `last` what they show at `at` on business day `day`."""
+    zero, other = schedule.zero_wall[day], schedule.zero_wall[last]
+    if zero is not None and other is not None:
+        return Instant(other + at - zero)
+    zone = zone_of(time_zone)
+    return at_wall(to_datetime(schedule.opens[last], zone).date(), wall_of(at, zone), zone)
 
 
 def _begin(schedule: _Schedule, start: Instant) -> tuple[int, Instant | None]:
@@ -143,7 +162,22 @@ def _worked_out(calendar: Calendar, country: Country, year: int, span: int) -> _
                 else at_wall(day, calendar.close, zone)
             )
     lengths = (close - open_ for open_, close in zip(opens, closes, strict=True))
-    return _Schedule(opens, closes, list(accumulate(lengths, initial=0))[:-1])
+    cut_off = calendar.cut_off
+    return _Schedule(
+        opens,
+        closes,
+        list(accumulate(lengths, initial=0))[:-1],
+        None if cut_off is None else [at_wall(to_datetime(at, zone).date(), cut_off, zone) for at in opens],
+        [_zero_wall(open_, close, zone) for open_, close in zip(opens, closes, strict=True)],
+    )
+
+
+def _zero_wall(opens: Instant, closes: Instant, zone: ZoneInfo) -> int | None:
+    first, last = to_datetime(opens, zone), to_datetime(Instant(closes - 1), zone)
+    if first.utcoffset() != last.utcoffset():
+        return None
+    midnight = datetime.combine(first.date(), time(), tzinfo=timezone(first.utcoffset() or timedelta()))
+    return from_datetime(midnight)
 
 
 def _holidays(country: Country, first: int, last: int) -> frozenset[date]:

@@ -53,9 +53,10 @@ def of_lines(journey: Journey, names: tuple[LineId, ...]) -> Steps:
 
 
 def _shared(journey: Journey, consignments: Iterable[Consignment]) -> Steps:
-    each = [of_consignment(journey, consignment) for consignment in consignments]
-    shared = set(each[0]).intersection(*each[1:])
-    together = {word: (max(steps[word][0] for steps in each),) for word in shared}
+    first, *others = [of_consignment(journey, consignment) for consignment in consignments]
+    # never over a set: its order differs from one process to the next, and the words are said in this one
+    shared = [word for word in first if all(word in steps for steps in others)]
+    together = {word: (max((first[word][0], *(steps[word][0] for steps in others))),) for word in shared}
     return {**together, **journey.own.steps}
 
 

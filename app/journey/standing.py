@@ -41,6 +41,7 @@ def _changed(before: Mapping[Key, Thing], after: Mapping[Key, Thing]) -> Iterato
 
 def _journey(journey: Journey) -> JourneyStanding:
     assert journey.began_at is not None
+    milestones = sorted((times[0], word) for word, times in reached.of_journey(journey).items())
     carriers = {part.carrier for part in journey.consignments.values() if part.carrier is not None}
     return JourneyStanding(
         journey=journey.id,
@@ -48,7 +49,7 @@ def _journey(journey: Journey) -> JourneyStanding:
         brand=journey.brand,
         status=journey.status,
         began_at=journey.began_at,
-        milestones={word: times[0] for word, times in reached.of_journey(journey).items()},
+        milestones={word: at for at, word in milestones},
         carriers=tuple(sorted(carriers)),
         country=journey.country,
         value=journey.value,
