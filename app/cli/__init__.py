@@ -70,7 +70,7 @@ def cli() -> None:
 
 def _wrong_settings(error: ValidationError) -> str:
     """Name each wrong setting by its environment variable; never its value, it may be a secret."""
-    prefix = "KAFKA_" if error.title == "KafkaSettings" else "MAKEGOOD_"
+    prefix = {"KafkaSettings": "KAFKA_", "WebSettings": "MAKEGOOD_SITE_"}.get(error.title, "MAKEGOOD_")
     told = (
         f"{''.join(f'{prefix}{str(part).upper()}: ' for part in problem['loc'][:1])}"
         f"{problem['msg'].removeprefix('Value error, ')}"

@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-from app.settings import KafkaSettings, WorkerSettings
+from app.settings import KafkaSettings, WebSettings, WorkerSettings
 
-_GROUPS: Final = ((KafkaSettings, "the cluster"), (WorkerSettings, "the worker"))
+_GROUPS: Final = ((KafkaSettings, "the cluster"), (WorkerSettings, "the worker"), (WebSettings, "gate and pages"))
 
 
 class _Setting(NamedTuple):

@@ -8,14 +8,16 @@ from app.decide import load_folder
 from app.outputs import Decision, JourneyStanding, ProblemStanding, PromiseStanding
 from app.replay.stories import bundled
 from app.settings import ROOT
-from tests.support.pipeline import admitted, decided
+from tests.support.pipeline import run, steps_of
 
 
 @pytest.fixture(scope="module")
 def decisions() -> list[Decision]:
     (story,) = [story for story in bundled() if story.name.startswith("a-")]
-    entries = decided(admitted(story), load_folder(ROOT / "policies" / story.policy))
-    return [output for entry in entries for output in entry if isinstance(output, Decision)]
+    found: list[Decision] = []
+    files = load_folder(ROOT / "policies" / story.policy)
+    run(steps_of(story), files, lambda heard: found.extend(one for one in heard.outputs() if isinstance(one, Decision)))
+    return found
 
 
 def of(decisions: list[Decision], kind: type) -> Iterator[object]:

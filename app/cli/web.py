@@ -1,0 +1,86 @@
+"""`makegood web`: the send-time gate and the command centre, and the tokens that let people and programs in."""
+
+import asyncio
+import logging
+import signal
+
+import click
+
+from app import logs
+from app.settings import KafkaSettings, WebSettings, WorkerSettings
+from app.web.access import Role, add_line, line_of, new_token
+from app.web.server import run
+
+_ROLES = click.Choice([role.value for role in Role])
+
+
+@click.group("web", invoke_without_command=True)
+@click.option(
+    "--log-in-as",
+    "roles",
+    type=_ROLES,
+    multiple=True,
+    help="Print a link that logs in once with this role (may be given several times).",
+)
+@click.pass_context
+def command(ctx: click.Context, roles: tuple[str, ...]) -> None:
+    """Serve the send-time gate and the command centre.
+
+    It follows the outputs from their beginning, as committed, and writes nothing. Nobody is let in without a token:
+    make one with `makegood web token new gate`, or use --log-in-as on your own machine. The OpenAPI document is at
+    /openapi.json.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    worker = WorkerSettings()
+    logs.configure(worker.log_format, worker.log_level)
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    asyncio.run(_until_interrupted([Role(role) for role in roles], worker))
+
+
+async def _until_interrupted(roles: list[Role], worker: WorkerSettings) -> None:
+    running = asyncio.ensure_future(run(WebSettings(), worker, KafkaSettings(), log_in_as=roles, tell=click.echo))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        click.echo("stopped")
+    except BaseExceptionGroup as group:
+        raise _first(group) from group
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what went wrong first: a set-up that can be mended becomes one line."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+@command.group("token")
+def token() -> None:
+    """Tokens: make them, list whose they are."""
+
+
+@token.command("new")
+@click.argument("role", type=_ROLES)
+@click.option("--name", default="", help="Whose it is, for the list; the role if absent.")
+def new(role: str, name: str) -> None:
+    """Make a token with a ROLE and print it, once: only its hash is kept (in MAKEGOOD_SITE_TOKENS_FILE).
+
+    gate: ask whether a message may go. operator: boards, customers, lists. auditor: also the words that were said and
+    what the rules read. A running `makegood web` reads the file at its next start.
+    """
+    made = new_token()
+    file = WebSettings().tokens_file
+    add_line(file, line_of(made, [Role(role)], name or role))
+    click.echo(made)
+    click.echo(f"kept as a hash in {file}", err=True)
+
+
+@token.command("list")
+def list_() -> None:
+    """Print whose tokens are let in, and with which roles; take a line out of the file to end one."""
+    file = WebSettings().tokens_file
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        roles, _, name = line.split(maxsplit=2)
+        click.echo(f"{roles:<20} {name}")

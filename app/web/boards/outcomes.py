@@ -1,0 +1,114 @@
+"""What came of it: promises kept and broken, remedies and their cost, customers lost and won back."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from app.clock import DAY, Instant
+from app.ids import CustomerId
+from app.outputs import PromiseStanding, Remedy
+from app.web.boards.tally import Tally
+from app.web.books import Customer
+
+DAYS: Final = 30
+
+
+class Day(NamedTuple):
+    """Promises that were due on one day (UTC): its start, how many were kept, how many broken."""
+
+    start: Instant
+    kept: int
+    broken: int
+
+
+class Cost(NamedTuple):
+    """What a cost centre paid in one currency within 30 days. `share` is of the budget, in percent."""
+
+    centre: str
+    currency: str
+    spent: Decimal
+    budget: Decimal | None
+
+    @property
+    def name(self) -> str:
+        """Return how budgets name it: `marketing GBP`."""
+        return f"{self.centre} {self.currency}"
+
+    @property
+    def share(self) -> int | None:
+        """Return how much of the budget is spent, in percent; None without a budget."""
+        return None if not self.budget else int(100 * self.spent / self.budget)
+
+
+class Outcomes:
+    """Counts outcomes over all customers."""
+
+    def __init__(self, now: Instant, lost_after_days: int) -> None:
+        self._now = now
+        self._since = Instant(now - DAYS * DAY)
+        self._lost_after = lost_after_days * DAY
+        self._kept: Counter[int] = Counter()
+        self._broken: Counter[int] = Counter()
+        self._spent: dict[tuple[str, str], Decimal] = {}
+        self._lost_worth: dict[str, Decimal] = {}
+
+    def count(self, tally: Tally, name: CustomerId, customer: Customer) -> None:
+        """Count one customer."""
+        for promise in customer.promises.values():
+            self._count_promise(tally, name, promise)
+        for remedy in customer.remedies.values():
+            if remedy.at >= self._since:
+                self._count_remedy(tally, name, remedy)
+        self._count_loss(tally, name, customer)
+
+    def days(self) -> tuple[Day, ...]:
+        """Return the last 30 days, the oldest first."""
+        last = self._now // DAY
+        numbers = range(last - DAYS + 1, last + 1)
+        return tuple(Day(Instant(day * DAY), self._kept[day], self._broken[day]) for day in numbers)
+
+    def costs(self, budgets: dict[str, Decimal]) -> tuple[Cost, ...]:
+        """Return what was paid, by cost centre and currency, against the budgets."""
+        names = {f"{centre} {currency}": (centre, currency) for centre, currency in self._spent}
+        names |= {name: (name.rpartition(" ")[0], name.rpartition(" ")[2]) for name in budgets}
+        return tuple(
+            Cost(*names[name], self._spent.get(names[name], Decimal(0)), budgets.get(name)) for name in sorted(names)
+        )
+
+    def lost_worth(self) -> dict[str, Decimal]:
+        """Return what lost customers had bought, by currency."""
+        return dict(sorted(self._lost_worth.items()))
+
+    def _count_promise(self, tally: Tally, name: CustomerId, promise: PromiseStanding) -> None:
+        if promise.outcome == "open":
+            tally.add(name, "promise_open", promise.milestone)
+        if promise.outcome not in {"kept", "broken"} or not self._since <= promise.first_due <= self._now:
+            return
+        counter = self._kept if promise.outcome == "kept" else self._broken
+        counter[promise.first_due // DAY] += 1
+        tally.add(name, f"promise_{promise.outcome}", promise.milestone)
+
+    def _count_remedy(self, tally: Tally, name: CustomerId, remedy: Remedy) -> None:
+        tally.add(name, "given", remedy.occasion)
+        for gesture in remedy.gestures:
+            key = (gesture.cost_centre, gesture.cost.currency)
+            self._spent[key] = self._spent.get(key, Decimal(0)) + gesture.cost.amount
+            tally.add(name, "gesture", gesture.kind)
+            tally.add(name, "cost", f"{key[0]} {key[1]}")
+
+    def _count_loss(self, tally: Tally, name: CustomerId, customer: Customer) -> None:
+        hurt = [problem.opened_at for problem in customer.problems.values() if problem.status != "withdrawn"]
+        if not hurt:
+            return
+        first, last = min(hurt), max(hurt)
+        began = [journey.began_at for journey in customer.journeys.values()]
+        if any(at > first for at in began):
+            tally.add(name, "won_back")
+        elif self._now - last > self._lost_after:
+            tally.add(name, "lost")
+            for journey in customer.journeys.values():
+                if journey.value is not None:
+                    worth = self._lost_worth.get(journey.value.currency, Decimal(0))
+                    self._lost_worth[journey.value.currency] = worth + journey.value.amount
+        else:
+            tally.add(name, "at_stake")

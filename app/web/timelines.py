@@ -1,0 +1,35 @@
+"""Each customer's outputs as their records' bytes, in bounded memory: the timeline is told from them when asked for."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from app.ids import CustomerId
+from app.outputs import Output
+from app.topics import Topic
+
+Decode = Callable[[Topic, bytes | None], Output | None]
+
+
+class Timelines:
+    """Records by customer; when memory runs out, those of the customer that changed least recently go."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._bytes = 0
+        self._records: OrderedDict[CustomerId, list[tuple[Topic, bytes]]] = OrderedDict()
+        self.forgotten = 0
+
+    def add(self, customer: CustomerId, topic: Topic, value: bytes) -> None:
+        """Keep one more record of a customer."""
+        self._records.setdefault(customer, []).append((topic, value))
+        self._records.move_to_end(customer)
+        self._bytes += len(value)
+        while self._bytes > self._most and len(self._records) > 1:
+            _, gone = self._records.popitem(last=False)
+            self._bytes -= sum(len(record) for _, record in gone)
+            self.forgotten += 1
+
+    def outputs(self, customer: CustomerId, decode: Decode) -> list[Output]:
+        """Return a customer's outputs that are kept, in the order they were read."""
+        found = (decode(topic, value) for topic, value in self._records.get(customer, ()))
+        return [output for output in found if output is not None]
