@@ -51,8 +51,8 @@ def _by_rule(view: View, watched: Watched) -> Iterator[Expectation]:
         return
     if recurs(rule.after):
         yield from _recurring(view, watched, times)
-    elif view.outlook.per == CASE or not any(at < times[0] for at in _firsts(view, watched.over)):
-        # forward only: what began after a terminal milestone is not waited for
+    elif view.outlook.per == CASE or not any(at < times[0] for at in _firsts(view, watched.steps_over)):
+        # forward only: what begins after a step that ends the wait is not waited for
         yield _expected(view, watched, times[0], _first_met(view, rule.expect, times[0]))
 
 

@@ -40,11 +40,15 @@ def is_gap(rule: ExpectationRule) -> bool:
 
 
 class Watched(NamedTuple):
-    """A rule with the words that end its wait: `over` are terminal milestones, `ends` all words that end it."""
+    """A rule with the words that end its wait: `over` are terminal milestones, `ends` all words that end it.
+
+    `steps_over` are those of them that are steps: once reached, what leads up to them is not waited for any more.
+    """
 
     rule: ExpectationRule
     over: tuple[str, ...]
     ends: tuple[str, ...]
+    steps_over: tuple[str, ...]
 
 
 class Terms(NamedTuple):
@@ -97,7 +101,8 @@ def terms_of(policy: Policy, kind: str, per: str, milestone: str) -> Terms:
 def _watched(policy: Policy, rules: KindRules, per: str, rule: ExpectationRule) -> Watched:
     over = _terminals(rules, per, rule.expect)
     ends = dict.fromkeys((*over, *rule.ends_on, *_made_up_by(policy, rule.problem, rule.expect)))
-    return Watched(rule, over, tuple(ends))
+    steps = tuple(word for word in ends if not recurs(word) and word != rule.after)
+    return Watched(rule, over, tuple(ends), steps)
 
 
 def _terminals(rules: KindRules, per: str, word: str) -> tuple[str, ...]:
