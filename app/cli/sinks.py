@@ -1,0 +1,27 @@
+"""`makegood sinks`: carry holds into marketing tools."""
+
+import asyncio
+from contextlib import suppress
+
+import click
+
+from app import logs
+from app.settings import KafkaSettings, SinkSettings, WorkerSettings
+from app.shell.sink_worker import run_sinks
+
+
+@click.command("sinks")
+@click.argument("tools", nargs=-1)
+def command(tools: tuple[str, ...]) -> None:
+    r"""Carry holds and releases into TOOLS, or all that have a key, until stopped.
+
+    Tools: braze, klaviyo, customerio, iterable, sfmc, webhook. docs/adapters.md says how to set each up.
+
+    \b
+    Example:
+      MAKEGOOD_BRAZE_KEY=... makegood sinks braze
+    """
+    worker = WorkerSettings()
+    logs.configure(worker.log_format, worker.log_level)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(run_sinks(SinkSettings(), KafkaSettings(), worker, tools))

@@ -1,0 +1,145 @@
+"""`makegood sinks`: each tool has a consumer group of its own, so that one that is down delays only itself."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from app.emit.records import Emit
+from app.errors import InvalidRecord, SetupError
+from app.ids import CustomerId
+from app.outputs import Suppression
+from app.settings import KafkaSettings, SinkSettings, WorkerSettings
+from app.shell.kafka_client import client_options, wait_for_broker
+from app.shell.output_reader import codec_of
+from app.shell.sink_http import transport
+from app.shell.topics_admin import live_topics
+from app.sinks.chosen import vendors
+from app.sinks.courier import Courier, Delivered, Told, Vendor
+from app.sinks.pace import Time
+from app.sinks.wanted import Wanted, forgotten, wanted
+from app.topics import Topic
+
+_log = structlog.get_logger("makegood.sinks")
+
+_POLL_MS: Final = 500
+_LONGEST_WAIT_MS: Final = 24 * 3600 * 1000
+"""A tool may be away for a day without its consumer losing the partitions it waits with."""
+
+TIME: Final = Time(time.monotonic, time.time, asyncio.sleep)
+
+
+async def run_sinks(
+    settings: SinkSettings, kafka: KafkaSettings, worker: WorkerSettings, names: Sequence[str] = ()
+) -> None:
+    """Carry holds until cancelled, into the tools named or all that have keys.
+
+    A bug in one tool's sink ends that sink; the others go on, and it is raised once they are stopped. SetupError when
+    there is no tool, no topic or no broker.
+    """
+    await wait_for_broker(kafka)
+    topic = worker.topic_prefix + Topic.SUPPRESSIONS
+    if topic not in await live_topics(kafka, worker):
+        raise SetupError(f"no topic {topic}: create the topics with `makegood topics apply`")
+    async with transport(settings.timeout_s) as send:
+        chosen = _chosen(vendors(settings, send, TIME), names)
+        sinks = [Sink(vendor, settings, kafka, worker) for vendor in chosen]
+        failures = await asyncio.gather(*(_told(sink) for sink in sinks))
+    raise ExceptionGroup("sinks failed", [failure for failure in failures if failure is not None])
+
+
+def _chosen(found: Sequence[Vendor], names: Sequence[str]) -> list[Vendor]:
+    known = {vendor.name: vendor for vendor in found}
+    if missing := [name for name in names if name not in known]:
+        raise SetupError(f"no key for {', '.join(missing)}: see docs/adapters.md for the settings of each tool")
+    if not known:
+        raise SetupError("no marketing tool has a key yet: see docs/adapters.md for the settings of each tool")
+    return [known[name] for name in names] if names else list(known.values())
+
+
+async def _told(sink: "Sink") -> Exception | None:
+    """Run a sink; what it fails with is told at once and given back, so that the others go on."""
+    try:
+        await sink.run()
+    except Exception as error:  # noqa: BLE001 - an edge: whatever it is, the other tools must not wait for it
+        _log.error("sink_failed", sink=sink.name, error=type(error).__name__, exc_info=error)
+        return error
+    return None
+
+
+class Sink:
+    """One tool's consumer. Offsets are committed once a batch is delivered: at least once, memory for one batch."""
+
+    def __init__(self, vendor: Vendor, settings: SinkSettings, kafka: KafkaSettings, worker: WorkerSettings) -> None:
+        self.name = vendor.name
+        self._settings = settings
+        self._kafka = kafka
+        self._worker = worker
+        self._emit = Emit(codec_of(worker))
+        self._courier = Courier(vendor, settings, TIME, _tell)
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        consumer = AIOKafkaConsumer(
+            self._worker.topic_prefix + Topic.SUPPRESSIONS,
+            **client_options(self._kafka),
+            group_id=f"{self._worker.topic_prefix}{self._worker.application_id}-sink-{self.name}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_interval_ms=_LONGEST_WAIT_MS,
+        )
+        await consumer.start()
+        try:
+            while True:
+                await self._round(consumer)
+        finally:
+            await consumer.stop()
+
+    async def _round(self, consumer: AIOKafkaConsumer) -> None:
+        fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=self._settings.records)
+        if not fetched:
+            return
+        batch = [each for records in fetched.values() for each in self._wanted(records)]
+        if batch:
+            _say(self.name, await self._courier.deliver(batch))
+        try:
+            await consumer.commit({place: records[-1].offset + 1 for place, records in fetched.items()})
+        except (CommitFailedError, IllegalStateError) as error:
+            # the partition is another's by now, who delivers it again: the same record writes the same thing
+            _log.warning("delivered_again_elsewhere", sink=self.name, error=type(error).__name__)
+
+    def _wanted(self, records: Iterable[ConsumerRecord]) -> Iterable[Wanted]:
+        for record in records:
+            found = self._read(record)
+            if found is not None:
+                yield found
+
+    def _read(self, record: ConsumerRecord) -> Wanted | None:
+        """Return what a record wants; one that cannot be read or addressed is told, for it is a hold not carried."""
+        where = {"sink": self.name, "partition": record.partition, "offset": record.offset}
+        try:
+            said = self._emit.decode(Topic.SUPPRESSIONS, record.value)
+        except InvalidRecord as error:
+            _log.error("unreadable_suppression", reason=error.reason, detail=error.detail, **where)
+            return None
+        address = self._settings.address
+        if said is None:
+            return forgotten(CustomerId((record.key or b"").decode()), address)
+        assert isinstance(said, Suppression)
+        found = wanted(said, address)
+        if found is None:
+            _log.warning("nobody_to_address", suppression=said.id, needs=address, **where)
+        return found
+
+
+def _tell(told: Told) -> None:
+    _log.warning("sink_" + told.what, sink=told.vendor, why=told.why, suppression=told.suppression)
+
+
+def _say(name: str, done: Delivered) -> None:
+    _log.info("delivered", sink=name, **done._asdict())
