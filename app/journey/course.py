@@ -79,7 +79,11 @@ class Expectation(Struct, frozen=True, array_like=True, gc=False):
     @property
     def waits(self) -> bool:
         """Say whether its deadline is still to fire (perhaps at once, when it was learnt late)."""
-        return self.breached_at is None and self.withdrawn_at is None and not self.kept
+        if self.breached_at is not None or self.withdrawn_at is not None:
+            return False
+        # `kept`, spelt out: this is asked of every expectation of a customer for every fact
+        met, ended, due = self.met_at, self.ended_at, self.first_due
+        return (met is None or met >= due) and (ended is None or ended >= due)
 
     @property
     def running(self) -> bool:

@@ -88,14 +88,14 @@ def _problem(problem: Problem) -> ProblemStanding:
 
 
 def _promises_of_journey(old: Journey | None, new: Journey) -> Iterator[PromiseStanding]:
-    known = set() if old is None else set(_expectations_of(old))
+    known = [] if old is None else [each for each in _expectations_of(old) if each.basis == "promised"]
     for expectation in _expectations_of(new):
         if expectation.basis == "promised" and expectation not in known:
             yield _promise(new.id, expectation, journey=new)
 
 
 def _promises_of_case(old: Case | None, new: Case) -> Iterator[PromiseStanding]:
-    known = set() if old is None else set(old.leg.expectations)
+    known = () if old is None else old.leg.expectations
     for expectation in new.leg.expectations:
         if expectation.basis == "promised" and expectation not in known:
             yield _promise(new.id, expectation, case=new)
