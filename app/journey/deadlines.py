@@ -11,7 +11,7 @@ from app.clock import Instant
 from app.decide.policy import Policy
 from app.ids import CaseId, ConsignmentId, JourneyId
 from app.journey import closing, problems, progress, seen
-from app.journey.course import Expectation, Place
+from app.journey.course import Expectation, Leg, Place
 from app.journey.state import CustomerState
 
 
@@ -69,12 +69,20 @@ def first(policy: Policy, state: CustomerState) -> Deadline | None:
 
 def next_due(policy: Policy, state: CustomerState) -> Instant | None:
     """Return when the first deadline fires."""
-    return min((deadline[0] for deadline in deadlines(policy, state)), default=None)
+    legs = _legs(state)
+    dues = [each.first_due for leg in legs for each in leg.expectations if each.waits]
+    dues.extend(deadline[0] for deadline in _others(policy, state))
+    return min(dues, default=None)
 
 
 def deadlines(policy: Policy, state: CustomerState) -> Iterator[Due]:
-    """Yield all deadlines, in no order, as plain tuples: this runs once for every fact."""
+    """Yield all deadlines, in no order, as plain tuples: this runs once for every deadline that fires."""
     yield from _expectations(state)
+    yield from _others(policy, state)
+
+
+def _others(policy: Policy, state: CustomerState) -> Iterator[Due]:
+    """Yield what runs out beside expectations."""
     if state.problems:
         yield from _problems(policy, state)
     yield from _ledger(policy, state)
@@ -86,6 +94,15 @@ def deadlines(policy: Policy, state: CustomerState) -> Iterator[Due]:
     forget = seen.forget_at(state.seen, policy.limits.seen_window)
     if forget is not None:
         yield (forget, "", "", "seen", Kind.SEEN, "")
+
+
+def _legs(state: CustomerState) -> Iterator[Leg]:
+    for journey in state.journeys.values():
+        yield journey.own
+        for consignment in journey.consignments.values():
+            yield consignment.leg
+    for case in state.cases.values():
+        yield case.leg
 
 
 def _expectations(state: CustomerState) -> Iterator[Due]:
@@ -128,7 +145,7 @@ def _ledger(policy: Policy, state: CustomerState) -> Iterator[Due]:
         if remedy.settled_at is None and not remedy.overdue:
             due = Instant(remedy.at + limits.remedy_settlement)
             yield (due, remedy.journey or "", "", f"remedy/{remedy.id}", Kind.REMEDY, "")
-    for cause, waits in sorted({known.cause: known.due for known in state.pending}.items()):
+    for cause, waits in {known.cause: known.due for known in state.pending}.items():
         yield (waits, "", "", f"notice/{cause}", Kind.PENDING, "")
     for awaited in state.awaited:
         yield (awaited.act_by, "", "", f"owner/{awaited.escalation}", Kind.OWNER, "")
