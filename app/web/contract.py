@@ -9,14 +9,15 @@ from app.outputs import HoldEntry, RampStep
 from app.web.freshness import Freshness
 from app.web.gate import Answer
 
+Word = Annotated[str, Meta(max_length=200)]
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True, rename={"message_class": "class"}):
     """Who is asked about: exactly one of `customer` and the names other systems have; and what would be sent."""
 
-    message_class: Annotated[Id, Meta(description="Message class; the call's default if absent.")] = ""
-    channel: Annotated[Id, Meta(description="Channel, `*` for any; the call's default if absent.")] = ""
+    message_class: Annotated[Word, Meta(description="Message class; the call's default if absent.")] = ""
+    channel: Annotated[Word, Meta(description="Channel, `*` for any; the call's default if absent.")] = ""
     customer: Id | None = None
     email: Id | None = None
     phone: Id | None = None
@@ -29,8 +30,8 @@ class Batch(Struct, frozen=True, forbid_unknown_fields=True, rename={"message_cl
     """Many questions at once; `class` and `channel` stand for those that name none."""
 
     questions: tuple[Question, ...]
-    message_class: Id = ""
-    channel: Id = "*"
+    message_class: Word = ""
+    channel: Word = "*"
 
 
 class HoldShown(Struct, frozen=True):

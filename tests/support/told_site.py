@@ -38,7 +38,7 @@ def empty_site(now: Instant | None = None, **settings: object) -> Site:
     def clock() -> Instant:
         return wall_clock() if now is None else now
 
-    chosen = WebSettings(_env_file=None, host="127.0.0.1", port=0, worker_metrics="", **settings)  # type: ignore[arg-type, call-arg]
+    chosen = WebSettings(_env_file=None, host="127.0.0.1", port=0, worker_metrics="", **settings)  # type: ignore[arg-type]
     model = ReadModel(clock, stale_after_ms=chosen.stale_after_ms, most_customers=chosen.most_customers, timeline_mb=64)
     model.follows(clock)
     access = Access(line_of(token, [role], role.value) for role, token in TOKENS.items())

@@ -1,0 +1,312 @@
+"""The gate over HTTP, as a marketing tool meets it."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import pytest
+from aiohttp import ClientResponse, ClientSession
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app.clock import DAY, Instant
+from app.facts import Identities
+from app.ids import CustomerId, OutputId
+from app.outputs import ALL, HoldEntry, RampStep, Scope, Suppression
+from app.web.access import Role
+from app.web.server import serving
+from app.web.site import Site
+from tests.support.explained_customer import outputs
+from tests.support.told_site import TOKENS, empty_site, tell
+
+NOW: Final = Instant(1_790_000_000_000)
+HELD: Final = CustomerId("held")
+BACK: Final = CustomerId("back")
+
+
+def site_with_ledgers(**settings: Any) -> Site:
+    site = empty_site(NOW, **settings)
+    hold = HoldEntry(Scope(("promotion", "upsell"), (ALL,)), "late_delivery", "problem-1", NOW, "made good")
+    mail = Identities(email="held@example.org", helpdesk_id="Z-1")
+    tell(
+        site,
+        [
+            Suppression(OutputId("1"), NOW, HELD, suppressed=True, holds=(hold,), identities=mail),
+            Suppression(
+                OutputId("2"),
+                NOW,
+                BACK,
+                suppressed=False,
+                holds=(),
+                ramp=(RampStep(("promotion",), Instant(NOW + DAY), 2),),
+            ),
+            *outputs(),
+        ],
+    )
+    return site
+
+
+Ask = Callable[[ClientSession, str], Awaitable[Any]]
+
+
+def asked(site: Site, ask: Ask, role: Role | None = Role.GATE) -> Any:
+    async def run() -> Any:
+        headers = {} if role is None else {"Authorization": f"Bearer {TOKENS[role]}"}
+        async with serving(site) as port, ClientSession(headers=headers) as session:
+            return await ask(session, f"http://127.0.0.1:{port}")
+
+    return asyncio.run(run())
+
+
+def got(site: Site, path: str, role: Role | None = Role.GATE) -> tuple[int, Any, dict[str, str]]:
+    async def ask(session: ClientSession, at: str) -> Any:
+        async with session.get(at + path, allow_redirects=False) as response:
+            return await _read(response)
+
+    found: tuple[int, Any, dict[str, str]] = asked(site, ask, role)
+    return found
+
+
+def posted(site: Site, path: str, body: object, role: Role | None = Role.GATE) -> tuple[int, Any, dict[str, str]]:
+    async def ask(session: ClientSession, at: str) -> Any:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        async with session.post(at + path, data=data) as response:
+            return await _read(response)
+
+    found: tuple[int, Any, dict[str, str]] = asked(site, ask, role)
+    return found
+
+
+async def _read(response: ClientResponse) -> tuple[int, Any, dict[str, str]]:
+    text = await response.text()
+    return (
+        response.status,
+        json.loads(text) if response.content_type == "application/json" else text,
+        dict(response.headers),
+    )
+
+
+def test_a_held_customer_is_answered_with_reason_since_until_and_freshness() -> None:
+    status, answer, headers = got(site_with_ledgers(), "/v1/customers/held/may-send?class=promotion&channel=email")
+    assert status == 200
+    assert answer["allowed"] is False
+    assert answer["why"] == "hold"
+    (hold,) = answer["holds"]
+    assert (hold["reason"], hold["until"], hold["owner"]) == ("late_delivery", "made good", "problem-1")
+    assert hold["since"] == "2026-09-21T14:13:20.000Z"
+    assert answer["freshness"] == {"as_of": "2026-09-21T14:13:20.000Z", "age_ms": 0, "stale": False}
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+    assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed", "why"),
+    [
+        ("held/may-send?class=survey&channel=email", True, "free"),
+        ("held/may-send?class=recovery&channel=email", True, "never_held"),
+        ("held/may-send?class=transactional", True, "never_held"),
+        ("back/may-send?class=promotion", False, "ramp"),
+        ("nobody/may-send?class=promotion", True, "free"),
+    ],
+)
+def test_each_customer_gets_the_ledgers_answer(path: str, allowed: bool, why: str) -> None:
+    _, answer, _ = got(site_with_ledgers(), f"/v1/customers/{path}")
+    assert (answer["allowed"], answer["why"]) == (allowed, why)
+
+
+def test_a_batch_is_answered_in_order_by_every_name_and_tells_no_one_who_it_is() -> None:
+    questions = [
+        {"customer": "held"},
+        {"email": "HELD@example.org"},
+        {"helpdesk_id": "Z-1", "class": "survey"},
+        {"phone": "+44 1"},
+    ]
+    status, answer, _ = posted(site_with_ledgers(), "/v1/may-send", {"class": "promotion", "questions": questions})
+    assert status == 200
+    assert [one["allowed"] for one in answer["answers"]] == [False, False, True, True]
+    assert [one["known"] for one in answer["answers"]] == [True, True, True, False]
+    assert answer["answers"][1]["customer"] is None
+
+
+def test_ten_thousand_at_once_are_answered_and_one_more_is_refused() -> None:
+    site = site_with_ledgers()
+    questions = [{"customer": f"C-{number}"} for number in range(10_000)]
+    status, answer, _ = posted(site, "/v1/may-send", {"class": "promotion", "questions": questions})
+    assert status == 200
+    assert len(answer["answers"]) == 10_000
+    status, answer, _ = posted(site, "/v1/may-send", {"class": "promotion", "questions": [*questions, questions[0]]})
+    assert status == 400
+    assert "at most 10000" in answer["error"]
+
+
+def test_a_whole_list_is_answered_line_by_line_and_a_bad_line_stops_nobody() -> None:
+    lines = [{"customer": f"C-{number}"} for number in range(3_000)]
+    lines[7] = {"customer": "held"}
+    lines[8] = {"customer": "held", "class": "promotions"}
+    body = b"\n".join(json.dumps(line).encode() for line in lines)
+    status, text, headers = posted(site_with_ledgers(), "/v1/may-send/stream?class=promotion", body)
+    answers = [json.loads(line) for line in text.splitlines()]
+    assert status == 200
+    assert headers["Content-Type"] == "application/x-ndjson"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert len(answers) == 3_000
+    assert answers[7]["allowed"] is False
+    assert answers[8]["field"] == "class"
+    assert all(answer["allowed"] for answer in answers[9:])
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "error"),
+    [
+        (b"{", None, "not JSON"),
+        ({"questions": [{"email": 7}]}, "$.questions[0].email", "Expected `str | null`, got `int`"),
+        ({"questions": [{"customer": "a", "mail": "b"}]}, "$.questions[0]", "unknown field `mail`"),
+        ({"questions": [{}]}, "questions[0].class", "must be one of"),
+        ({"class": "promotion", "questions": [{}]}, "questions[0].customer", "exactly one of"),
+        (
+            {"class": "promotion", "questions": [{"customer": "a", "email": "b"}]},
+            "questions[0].customer",
+            "exactly one of",
+        ),
+        ({"class": "promotion", "channel": "fax", "questions": [{"customer": "a"}]}, "questions[0].channel", "email"),
+    ],
+)
+def test_a_question_nobody_can_answer_is_refused_with_its_place(body: object, field: str | None, error: str) -> None:
+    status, answer, _ = posted(site_with_ledgers(), "/v1/may-send", body)
+    assert status == 400
+    assert answer.get("field") == field
+    assert error in answer["error"]
+
+
+def test_a_word_that_no_hold_could_cover_is_an_error_not_an_allowance() -> None:
+    status, answer, _ = got(site_with_ledgers(), "/v1/customers/held/may-send?class=promotions")
+    assert (status, answer["field"]) == (400, "class")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/customers/held/may-send?class=promotion",
+        "/v1/customers/held/hold-audio",
+        "/v1/exclusions.csv",
+        "/v1/severe-cases.json",
+        "/customers/ann",
+        "/board",
+        "/live",
+    ],
+)
+def test_nobody_is_let_in_without_a_token(path: str) -> None:
+    status, answer, headers = got(site_with_ledgers(), path, role=None)
+    assert status == 401
+    assert "Authorization: Bearer" in answer["error"]
+    assert headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("/v1/customers/held/may-send?class=promotion", Role.AUDITOR),
+        ("/v1/severe-cases.csv", Role.GATE),
+        ("/board", Role.GATE),
+        ("/customers/ann", Role.GATE),
+    ],
+)
+def test_a_token_without_the_role_is_refused_and_told_which_it_needs(path: str, role: Role) -> None:
+    status, answer, _ = got(site_with_ledgers(), path, role)
+    assert status == 403
+    assert "this needs the role" in answer["error"]
+
+
+def test_what_needs_no_role_says_nothing_about_anybody() -> None:
+    for path in ("/healthz", "/readyz", "/openapi.json", "/login", "/static/style.css"):
+        status, body, _ = got(site_with_ledgers(), path, role=None)
+        assert status == 200, path
+        assert "held@" not in str(body)
+    assert got(site_with_ledgers(), "/static/../server.py", role=None)[0] == 404
+
+
+def test_a_guesser_of_tokens_has_to_wait() -> None:
+    site = site_with_ledgers()
+
+    async def ask(session: ClientSession, at: str) -> list[int]:
+        found = []
+        for number in range(8):
+            headers = {"Authorization": f"Bearer wrong{number}"}
+            async with session.get(f"{at}/v1/customers/held/hold-audio", headers=headers) as response:
+                found.append(response.status)
+        return found
+
+    assert asked(site, ask) == [401] * 5 + [429] * 3
+
+
+def test_a_caller_past_its_rate_has_to_wait() -> None:
+    site = site_with_ledgers(calls_per_second=3)
+
+    async def ask(session: ClientSession, at: str) -> list[int]:
+        found = []
+        for _ in range(5):
+            async with session.get(f"{at}/v1/customers/held/hold-audio") as response:
+                found.append(response.status)
+        return found
+
+    assert asked(site, ask) == [200, 200, 200, 429, 429]
+
+
+def test_a_body_past_the_limit_is_refused() -> None:
+    assert posted(site_with_ledgers(), "/v1/may-send", b"x" * (9 * 1024 * 1024))[0] == 413
+
+
+def test_a_held_caller_is_sold_nothing_while_waiting() -> None:
+    _, answer, _ = got(site_with_ledgers(), "/v1/customers/held/hold-audio")
+    assert answer["must_not_play"] == ["sales"]
+    _, answer, _ = got(site_with_ledgers(), "/v1/customers/nobody/hold-audio")
+    assert answer["must_not_play"] == []
+
+
+def test_planners_get_whom_to_leave_out_as_a_table_and_as_json() -> None:
+    site = site_with_ledgers()
+    status, text, headers = got(site, "/v1/exclusions.csv?class=promotion", Role.OPERATOR)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert status == 200
+    assert {row["customer"]: row["why"] for row in rows} == {"held": "hold", "back": "ramp"}
+    assert headers["Content-Disposition"] == 'attachment; filename="exclusions-promotion.csv"'
+    _, listed, _ = got(site, "/v1/exclusions.json?class=promotion", Role.GATE)
+    assert [row["customer"] for row in listed["rows"]] == [row["customer"] for row in rows]
+
+
+def test_a_stale_gate_gives_no_list() -> None:
+    site = site_with_ledgers()
+    site.model.follows(lambda: None)
+    assert got(site, "/v1/exclusions.csv", Role.OPERATOR)[0] == 503
+    assert got(site, "/readyz", role=None)[0] == 503
+    _, answer, _ = got(site, "/v1/customers/nobody/may-send?class=promotion")
+    assert (answer["allowed"], answer["why"], answer["freshness"]["age_ms"]) == (False, "stale", None)
+
+
+def test_the_openapi_document_is_valid_and_names_every_path_of_the_gate() -> None:
+    _, document, _ = got(site_with_ledgers(), "/openapi.json", role=None)
+    OpenAPIV31SpecValidator(document).validate()
+    assert sorted(document["paths"]) == [
+        "/v1/customers/{id}/hold-audio",
+        "/v1/customers/{id}/may-send",
+        "/v1/exclusions.csv",
+        "/v1/exclusions.json",
+        "/v1/may-send",
+        "/v1/may-send/stream",
+        "/v1/severe-cases.csv",
+        "/v1/severe-cases.json",
+    ]
+    answer = document["components"]["schemas"]["MaySend"]
+    assert {"allowed", "why", "class", "holds", "ramp", "freshness"} <= set(answer["properties"])
+
+
+def test_an_answer_has_the_form_that_the_document_says() -> None:
+    site = site_with_ledgers()
+    _, document, _ = got(site, "/openapi.json", role=None)
+    schema = {"$ref": "#/components/schemas/MaySend", "components": document["components"]}
+    for path in ("held/may-send?class=promotion", "back/may-send?class=promotion", "nobody/may-send?class=survey"):
+        _, answer, _ = got(site, f"/v1/customers/{path}")
+        OAS31Validator(schema).validate(answer)
