@@ -58,7 +58,6 @@ class Braze:
         """Return the attribute as the profile has it."""
         known: dict[str, bool] = {}
         for start in range(0, len(persons), _IDS):
-            await self._export.take()
             known |= await self._exported(persons[start : start + _IDS])
         return known
 
@@ -71,6 +70,7 @@ class Braze:
                 await self._export.take()
                 found += (await self._ask("/users/export/ids", {"email_address": person, **fields}))["users"]
         else:
+            await self._export.take()
             found = (await self._ask("/users/export/ids", {"external_ids": list(persons), **fields}))["users"]
         return {user[self._by]: bool((user.get("custom_attributes") or {}).get(self._prop)) for user in found}
 

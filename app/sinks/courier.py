@@ -89,7 +89,11 @@ class Courier:
         pause, waiting, unknown = self._settings.confirm_after_s, list(batch), 0
         for attempt in range(self._settings.confirm_tries):
             await self._time.sleep(pause * 2**attempt)
-            known = await self._known([each.person for each in waiting])
+            try:
+                known = await self._known([each.person for each in waiting])
+            except Refused as error:
+                self._tell_all(waiting, "unconfirmed", f"reading back is refused: {error}")
+                return unknown, len(waiting)
             missing = [each for each in waiting if each.person not in known]
             waiting = [each for each in waiting if each.person in known and known[each.person] != each.held]
             unknown += len(missing)

@@ -35,6 +35,7 @@ class Iterable:
         self._headers = {"Api-Key": settings.key.get_secret_value()}
         self._list = settings.list_id
         self._by = "email" if sinks.address == "email" else "userId"
+        self._look_up = "" if sinks.address == "email" else "byUserId/"
         self._send = send
         self._lists = Pace(time, LISTS)
         self._users = Pace(time, USERS)
@@ -55,12 +56,8 @@ class Iterable:
         known: dict[str, bool] = {}
         for person in persons:
             await self._users.take()
-            path = (
-                f"/api/users/{quote(person, safe='')}"
-                if self._by == "email"
-                else f"/api/users/byUserId/{quote(person, safe='')}"
-            )
-            answer = await self._send(json_request("GET", self._url + path, self._headers))
+            url = f"{self._url}/api/users/{self._look_up}{quote(person, safe='')}"
+            answer = await self._send(json_request("GET", url, self._headers))
             user = {} if answer.status == _NOT_FOUND else content(answer).get("user") or {}
             if user:
                 known[person] = self._list in (user.get("dataFields") or {}).get("emailListIds", [])

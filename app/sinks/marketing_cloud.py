@@ -10,7 +10,7 @@ from typing import Final
 from app.settings import MarketingCloudSettings, SinkSettings
 from app.sinks import soap
 from app.sinks.pace import Pace, Rate, Time
-from app.sinks.talking import Answer, Request, Transport, TryLater, checked, content, json_request
+from app.sinks.talking import Answer, Refused, Request, Transport, TryLater, checked, content, json_request
 from app.sinks.wanted import Wanted
 
 CALLS: Final = Rate(2_000, 60.0)
@@ -61,10 +61,15 @@ class MarketingCloud:
     async def _change(self, action: str, persons: Sequence[str]) -> dict[str, str]:
         answer = await self._soap("Update", soap.update(self._settings.list_id, action, persons))
         results = soap.results(answer.body)
+        if len(results) != len(persons):
+            raise TryLater(f"{len(results)} results for {len(persons)} subscribers")
+        failed = {who: code for who, (status, code) in zip(persons, results, strict=True) if status != "OK"}
+        # already on the list, or already off it, is an error there and what was wanted here
+        there = await self.read(list(failed)) if failed else {}
         return {
-            person: f"{code}: {reason}"
-            for person, (status, code, reason) in zip(persons, results, strict=True)
-            if status != "OK" and code not in _ALREADY[action]
+            who: f"list update failed with error {code}"
+            for who, code in failed.items()
+            if there[who] != (action == "create")
         }
 
     async def _leave(self, persons: Sequence[str]) -> None:
@@ -74,7 +79,7 @@ class MarketingCloud:
                 exits = [{"ContactKey": person, "DefinitionKey": journey} for person in persons]
                 told = content(await self._rest("/interaction/v1/interactions/contactexit", exits))
                 if told.get("errors"):
-                    raise TryLater(f"{len(told['errors'])} exits from a journey failed inside a 202")
+                    raise Refused(f"{len(told['errors'])} exits from a journey failed inside a 202")
 
     async def _rest(self, path: str, body: object) -> Answer:
         await self._pace.take()
@@ -110,7 +115,3 @@ class MarketingCloud:
             self._token = told["access_token"]
             self._until = self._time.monotonic() + max(float(told["expires_in"]) - _EARLY, 1.0)
         return self._token
-
-
-_ALREADY: Final[Mapping[str, frozenset[str]]] = {"create": frozenset({"13006"}), "delete": frozenset({"13007"})}
-"""Codes that say a member is already there, or already gone: what was wanted holds."""

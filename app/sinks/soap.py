@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from app.sinks.talking import TryLater
@@ -47,10 +47,10 @@ def retrieve(list_id: int, persons: Sequence[str]) -> str:
     )
 
 
-def results(body: bytes) -> list[tuple[str, str, str]]:
-    """Return (status, error code, message) of each object of an update, in order."""
+def results(body: bytes) -> list[tuple[str, str]]:
+    """Return (status, error code) of each object of an update, in order; its message may name a person."""
     found = _parsed(body).iter(f"{{{_API}}}Results")
-    return [(_text(each, "StatusCode"), _text(each, "ErrorCode"), _text(each, "StatusMessage")) for each in found]
+    return [(_text(each, "StatusCode"), _text(each, "ErrorCode")) for each in found]
 
 
 def members(body: bytes) -> frozenset[str]:
@@ -63,15 +63,15 @@ def expired(body: bytes) -> bool:
     return b"<faultstring>Token Expired</faultstring>" in body
 
 
-def _parsed(body: bytes) -> ElementTree.Element:
+def _parsed(body: bytes) -> ET.Element:
     if b"<!DOCTYPE" in body:
         # the only use of a document type here would be to blow the answer up
         raise TryLater("an answer with a document type, which SOAP forbids")
     try:
-        return ElementTree.fromstring(body)  # noqa: S314 - no document type, so no entities
-    except ElementTree.ParseError:
+        return ET.fromstring(body)  # noqa: S314 - no document type, so no entities
+    except ET.ParseError:
         raise TryLater("an answer that is no XML") from None
 
 
-def _text(element: ElementTree.Element, name: str) -> str:
+def _text(element: ET.Element, name: str) -> str:
     return (element.findtext(f"{{{_API}}}{name}") or "").strip()

@@ -78,6 +78,6 @@ def content(answer: Answer) -> Any:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Return the seconds of a Retry-After header; None when there is none, or a date (none of these tools sends one)."""
+    """Return the seconds of a Retry-After header; None when there is none, or a date (no tool sends one)."""
     text = answer.headers.get("Retry-After", "").strip()
     return float(text) if text.replace(".", "", 1).isdecimal() else None

@@ -58,7 +58,7 @@ def wanted(said: Suppression, address: str) -> Wanted | None:
 
 
 def forgotten(customer: CustomerId, address: str) -> Wanted | None:
-    """Return what a tombstone wants: free, whatever was missed. None when tools know people by what it does not hold."""
+    """Return what a tombstone wants: free, whatever was missed. None when tools know people by what it lacks."""
     person = person_of(customer, None, address)
     return None if person is None else Wanted(person, customer, OutputId(""), held=False)
 
