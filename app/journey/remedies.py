@@ -66,15 +66,14 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
 def _given(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
     """Return what this trouble has already brought the customer, by policy in this journey or by an agent's hand.
 
-    A refund pays back what was not got, so one for another cause counts for nothing here; money that was paid back
-    though nobody asked for it does.
+    A refund pays back what was not got, so one for another cause counts as far as it was for the same lines; money that
+    was paid back though nobody asked for it counts too.
     """
     by_policy = (
-        gesture
+        _counted(state, remedy, problem, gesture)
         for remedy in state.remedies.values()
         if remedy.occasion == RECOVERY and remedy.journey == problem.journey and problem.journey is not None
         for gesture in remedy.gestures
-        if gesture.kind != REFUND
     )
     by_hand = (
         Gesture(each.gesture, each.amount, each.amount or Money(_NOTHING, ""), "")
@@ -82,6 +81,20 @@ def _given(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
         if each.at >= problem.opened_at and each.journey in {None, problem.journey}
     )
     return (*by_policy, *by_hand, *_unasked(state, problem))
+
+
+def _counted(state: CustomerState, remedy: GivenRemedy, problem: Problem, gesture: Gesture) -> Gesture:
+    """Return a gesture as far as it counts for a problem: a refund, for the lines that both are about."""
+    journey = None if problem.journey is None else state.journeys.get(problem.journey)
+    other = state.problems.get(remedy.problem)
+    if gesture.kind != REFUND or gesture.amount is None or journey is None or other is None:
+        return gesture
+    mine, paid_back = extent.lines_of(journey, problem), extent.lines_of(journey, other)
+    shared = tuple(line for line in mine if line in paid_back)
+    if shared == mine:
+        return gesture
+    worth = Money(min(gesture.amount.amount, extent.price_of(shared)), gesture.amount.currency)
+    return replace(gesture, amount=worth, cost=worth)
 
 
 def _unasked(state: CustomerState, problem: Problem) -> Iterator[Gesture]:

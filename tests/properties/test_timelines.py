@@ -92,6 +92,7 @@ def _stands(played: Played) -> list[Any]:
         (row.get("journey_id") or row.get("case_id"), *_expectation(each))
         for row in rows_at(state)
         for each in row["expectations"]
+        if each["withdrawn_at"] is None or _kept(each)
     ]
     problems = [
         (problem.id, problem.opened_at, problem.resolved_at, problem.status, problem.extent, problem.severity)
@@ -100,6 +101,11 @@ def _stands(played: Played) -> list[Any]:
     ]
     holds = [(hold.owner, hold.scope) for hold in state.holds if hold.until is None]
     return [sorted(map(repr, part)) for part in (expected, problems, holds)]
+
+
+def _kept(row: dict[str, Any]) -> bool:
+    """Say whether an expectation was met or over in time; one withdrawn otherwise was never to be: a correction."""
+    return any(row[when] is not None and row[when] < row["first_due"] for when in ("met_at", "ended_at"))
 
 
 def _expectation(row: dict[str, Any]) -> tuple[Any, ...]:

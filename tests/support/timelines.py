@@ -114,6 +114,9 @@ _BEFORE: dict[str, tuple[str, ...]] = {
 }
 """What a case must have come to before an event of it; "" is nothing yet."""
 
+_ONCE = {"refunded", "understocked"}
+"""What a shop says once: the same thing is not paid back twice."""
+
 
 @st.composite
 def timelines(draw: st.DrawFn, most: int = 14) -> list[Moment]:
@@ -125,9 +128,11 @@ def timelines(draw: st.DrawFn, most: int = 14) -> list[Moment]:
     moments = beginnings()
     at = int(moments[-1].known_at)
     case = ""
+    said: set[str] = set()
     for gap, (topic, type_, payload) in draw(st.lists(st.tuples(gaps, _HAPPENINGS), max_size=most)):
-        if case not in _BEFORE.get(type_, (case,)):
+        if case not in _BEFORE.get(type_, (case,)) or (type_ in said and type_ in _ONCE):
             continue
+        said.add(type_)
         case = type_ if type_.startswith("case_") else case
         at += gap
         moments.append(moment(len(moments), at, topic, type_, payload))
