@@ -81,6 +81,7 @@ class WebSettings(BaseSettings):
     port: int = Field(6080, ge=0, le=65_535, description="their port; 0 picks a free one")
     https: bool = Field(False, description="whether browsers reach it by https; cookies are then marked secure")
     tokens_file: Path = Field(ROOT / ".run" / "web-tokens", description="hashed tokens, see `makegood web token`")
+    login_once: SecretStr | None = Field(None, description="lets one person log in with every role, once (the demo)")
     namespaces: str = Field("", description="further topic prefixes to follow beside our own, comma-separated")
     stale_after_ms: int = Field(10_000, ge=100, description="how far behind the topic's end the gate still answers")
     stale_marketing: Literal["refuse", "allow"] = Field("refuse", description="what a stale gate says to marketing")

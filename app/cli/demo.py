@@ -5,8 +5,8 @@ import json
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ import click
 
 from app import logs
 from app.broker import Broker
+from app.cli._demo_web import DemoWeb
 from app.clock import to_datetime
 from app.decide import compile_policy, load_folder
 from app.emit.records import decode_output
@@ -34,7 +35,7 @@ from app.settings import KafkaSettings, WorkerSettings
 from app.shell.output_tail import follow_outputs
 from app.shell.policy_activation import activate
 from app.shell.safe_clock import wall_clock
-from app.shell.topics_admin import apply_topics
+from app.shell.topics_admin import apply_topics, delete_namespace
 from app.stage import OutRecord
 
 _PORT: Final = 9092
@@ -93,15 +94,25 @@ async def _until_interrupted(kafka: KafkaSettings, *, once: bool) -> None:
 
 
 async def _demo(kafka: KafkaSettings, *, once: bool) -> None:
-    async with _live(kafka) as (settings, workers):
+    async with _live(kafka) as (settings, workers), AsyncExitStack() as stack:
         out = settings.state_dir / "stories"
-        await _stories(kafka, out)
+        pages: list[DemoWeb] = []
+
+        async def show_pages(namespace: str) -> None:
+            stack.push_async_callback(delete_namespace, kafka, namespace)
+            if not once:
+                pages.append(stack.enter_context(DemoWeb(kafka, settings, namespace, settings.state_dir / "demo")))
+                await pages[0].ready()
+                click.echo(f"Watch it in a browser (this link logs in once): {pages[0].link}\n")
+
+        await _stories(kafka, out, show_pages)
         if once:
             return
         click.echo(_how_to(kafka, settings, out))
         async with aclosing(follow_outputs(kafka, settings)) as outputs:
             async for output in outputs:
                 await workers.watch()
+                pages[0].watch()
                 if output is not None:
                     _show(output, {})
 
@@ -121,8 +132,11 @@ async def _live(kafka: KafkaSettings) -> AsyncIterator[tuple[WorkerSettings, Wor
         yield settings, workers
 
 
-async def _stories(kafka: KafkaSettings, out: Path) -> None:
-    """Play the stories through workers of their own, moved so that they end now, and tell what comes out."""
+async def _stories(kafka: KafkaSettings, out: Path, begun: Callable[[str], Awaitable[None]]) -> None:
+    """Play the stories through workers of their own, moved so that they end now, and tell what comes out.
+
+    `begun` is told their topics' prefix before anything is played; the topics are left, so that pages can show them.
+    """
     now = wall_clock()
     stories = tuple(ending_by(story, now) for story in bundled())
     timeline = story_events.on_one_timeline(stories)
@@ -132,7 +146,8 @@ async def _stories(kafka: KafkaSettings, out: Path) -> None:
     zones = {customer: ZoneInfo(story.zone) for story in stories for customer in story.customers}
 
     async def play_on_kafka(session: Session) -> Mapping[bytes, bytes]:
-        async with namespace(kafka, workers=1, keep=False, tell=click.echo) as place:
+        async with namespace(kafka, workers=1, keep=True, tell=_unless_kept) as place:
+            await begun(place.settings.topic_prefix)
             return await play(session, place.cluster)
 
     waiting: list[Output] = []
@@ -152,6 +167,12 @@ async def _stories(kafka: KafkaSettings, out: Path) -> None:
 
     await replay(timeline, out, play_on_kafka, Told(refused, show, said), size=_EVENTS_A_TICK)
     show()
+
+
+def _unless_kept(said: str) -> None:
+    """Print what the namespace tells, but not that its topics are kept: they are deleted when the demo stops."""
+    if not said.startswith("kept"):
+        click.echo(said)
 
 
 def _show(output: Output, zones: Mapping[str, ZoneInfo]) -> None:

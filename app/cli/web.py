@@ -34,7 +34,8 @@ def command(ctx: click.Context, roles: tuple[str, ...]) -> None:
         return
     worker = WorkerSettings()
     logs.configure(worker.log_format, worker.log_level)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    # the client repeats each moment without a broker many times a second; we say it ourselves, and the gate shows it
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(_until_interrupted([Role(role) for role in roles], worker))
 
 

@@ -84,9 +84,9 @@ class Access:
         """Return whose token this is. Every known one is compared, in constant time."""
         return _match(self._known, token)
 
-    def one_time_token(self, roles: Iterable[Role], name: str) -> str:
-        """Return a token that logs in once."""
-        token = new_token()
+    def one_time_token(self, roles: Iterable[Role], name: str, token: str | None = None) -> str:
+        """Return a token that logs in once: a new one, or the one that is given."""
+        token = new_token() if token is None else token
         self._one_time.append(_Known(_digest(token), Bearer(name, frozenset(roles))))
         return token
 

@@ -112,6 +112,8 @@ async def run(
             tasks.create_task(follower.run())
         address = f"http://{settings.host}:{port}"
         tell(f"the gate and the command centre are served on {address}")
+        if settings.login_once is not None:
+            site.access.one_time_token(Role, "one-time link", settings.login_once.get_secret_value())
         if log_in_as:
             tell(f"log in once with {address}/login?token={site.access.one_time_token(log_in_as, 'one-time link')}")
         _log.info("serving", address=address)
