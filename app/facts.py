@@ -4,8 +4,10 @@ A fact is past tense. `What` says what happened, `Subject` to whom, `Fact` when 
 Personal data stands only in `Profile` and `Identities`.
 """
 
+from binascii import crc32
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -299,6 +301,164 @@ class OperatorDecided(Struct, frozen=True, tag="operator_decided"):
     problem_id: str | None = None
 
 
+class Terms(Struct, frozen=True, array_like=True):
+    """What an offer or a coupon grants. `products` empty: all; `valid_until` None: for ever."""
+
+    discount: str
+    products: tuple[str, ...] = ()
+    valid_until: Instant | None = None
+    text: str = ""
+
+
+class AudioAsset(Struct, frozen=True, array_like=True):
+    """What callers on hold hear: its class (music, information, sales, ...) and what it sells, if anything."""
+
+    asset: str
+    audio_class: str
+    products: tuple[str, ...] = ()
+
+
+class CampaignPlanned(Struct, frozen=True, tag="campaign_planned"):
+    """A send is planned; one planned again under the same id replaces the plan. `brand` None: of every brand."""
+
+    campaign: str
+    message_class: str
+    channels: tuple[str, ...]
+    send_at: Instant
+    products: tuple[str, ...] = ()
+    offer: str | None = None
+    brand: str | None = None
+
+
+class OfferStated(Struct, frozen=True, tag="offer_stated"):
+    """An offer is advertised with these terms from now on."""
+
+    offer: str
+    version: int
+    terms: Terms
+
+
+class CouponTermsStated(Struct, frozen=True, tag="coupon_terms_stated"):
+    """The coupons issued under an offer grant this from now on."""
+
+    offer: str
+    version: int
+    terms: Terms
+
+
+class OfferShown(Struct, frozen=True, tag="offer_shown"):
+    """The customer saw an offer."""
+
+    offer: str
+    version: int
+    channel: str
+
+
+class CouponIssued(Struct, frozen=True, tag="coupon_issued"):
+    """The customer was given a coupon, perhaps under an offer; `expires_at` None: never."""
+
+    coupon: str
+    offer: str | None = None
+    expires_at: Instant | None = None
+
+
+class CodeUsed(Struct, frozen=True, tag="code_used"):
+    """The customer gave a code with a purchase, and it was honoured or refused."""
+
+    coupon: str
+    honoured: bool
+    reason: str | None = None
+
+
+class PlaylistStated(Struct, frozen=True, tag="playlist_stated"):
+    """What callers on hold hear from now on."""
+
+    playlist: str
+    assets: tuple[AudioAsset, ...]
+
+
+class AssetStated(Struct, frozen=True, tag="asset_stated"):
+    """An audio is in a playlist, and this is what it is."""
+
+    asset: AudioAsset
+
+
+class ExposureChanged(Struct, frozen=True, tag="exposure_changed"):
+    """A customer's severe open problems with a brand are now these (`reasons`, types; none: no more)."""
+
+    brand: str
+    severity: int
+    reasons: tuple[str, ...]
+
+
+class CampaignListed(Struct, frozen=True, tag="campaign_listed"):
+    """A shard has told the planner whom to leave out: how many by reason, in how many parts.
+
+    `occasion` is planned or send; at send time `added` and `removed` count what changed since it was planned.
+    """
+
+    campaign: str
+    send_at: Instant
+    occasion: str
+    shard: str
+    reasons: dict[str, int]
+    customers: int
+    parts: int
+    added: int = 0
+    removed: int = 0
+
+
+class BudgetRequested(Struct, frozen=True, tag="budget_requested"):
+    """A remedy is reserved until its budget grants what it costs."""
+
+    question: str
+    budget: str
+    period: str
+    amount: Money
+
+
+class BudgetAnswered(Struct, frozen=True, tag="budget_answered"):
+    """The budget grants or refuses a reserved remedy; `left` is what it has after that."""
+
+    question: str
+    granted: bool
+    left: Money
+
+
+class OfferAsked(Struct, frozen=True, tag="offer_asked"):
+    """A customer holds an offer and must know its terms, now and whenever they change."""
+
+    question: str
+    offer: str
+    version: int
+
+
+class OfferTold(Struct, frozen=True, tag="offer_told"):
+    """An offer's terms: as advertised, as its coupons have them, and in what the coupons grant less (`gap`)."""
+
+    question: str
+    offer: str
+    version: int
+    advertised: Terms | None
+    coupon: Terms | None
+    gap: tuple[str, ...] = ()
+
+
+class AssetAsked(Struct, frozen=True, tag="asset_asked"):
+    """A caller heard an audio that the journey does not know."""
+
+    question: str
+    asset: str
+
+
+class AssetTold(Struct, frozen=True, tag="asset_told"):
+    """What an audio is; None when no playlist has it."""
+
+    question: str
+    asset: str
+    known: AudioAsset | None
+
+
 class PolicyActivated(Struct, frozen=True, tag="policy_activated"):
     """From here on this policy decides; `files` is the whole folder, so that a replay needs nothing else."""
 
@@ -332,7 +492,29 @@ What = (
     | RemedyReported
     | OperatorDecided
     | PolicyActivated
+    | CampaignPlanned
+    | OfferStated
+    | CouponTermsStated
+    | OfferShown
+    | CouponIssued
+    | CodeUsed
+    | PlaylistStated
+    | AssetStated
+    | ExposureChanged
+    | CampaignListed
+    | BudgetRequested
+    | BudgetAnswered
+    | OfferAsked
+    | OfferTold
+    | AssetAsked
+    | AssetTold
 )
+
+ToJourney = BudgetAnswered | OfferTold | AssetTold
+"""What the register answers to a customer's question."""
+
+Question = BudgetRequested | OfferAsked | AssetAsked
+"""What a customer's journey asks the register; it names the `question` that the answer is to."""
 
 
 class Source(Struct, frozen=True, array_like=True):
@@ -433,6 +615,50 @@ class Origin(Struct, frozen=True):
 
 
 DirectoryEntry = AliasBound | FactWaiting
+
+SHARDS: Final = 16
+"""What is kept of many customers is kept in so many parts, so that no state grows without bound."""
+
+
+def severe_key(brand: str, shard: int) -> bytes:
+    """Return the register's key of a part of a brand's customers with severe open problems."""
+    return f"severe:{brand}:{shard}".encode()
+
+
+def shard_of(customer: CustomerId) -> int:
+    """Return the part that a customer is kept in."""
+    return crc32(customer.encode()) % SHARDS
+
+
+def budget_key(budget: str, period: str) -> bytes:
+    """Return the register's key of a budget in one period."""
+    return f"budget:{budget}:{period}".encode()
+
+
+def offer_key(offer: str) -> bytes:
+    """Return the register's key of an offer."""
+    return f"offer:{offer}".encode()
+
+
+def holders_key(offer: str, shard: int) -> bytes:
+    """Return the register's key of a part of those who hold an offer."""
+    return f"holders:{shard}:{offer}".encode()
+
+
+def campaign_key(campaign: str) -> bytes:
+    """Return the register's key of a campaign."""
+    return f"campaign:{campaign}".encode()
+
+
+def playlist_key(playlist: str) -> bytes:
+    """Return the register's key of a playlist."""
+    return f"playlist:{playlist}".encode()
+
+
+def asset_key(asset: str) -> bytes:
+    """Return the register's key of an audio."""
+    return f"asset:{asset}".encode()
+
 
 _VERSION = b"\x01"
 _encoder = msgspec.msgpack.Encoder()

@@ -3,7 +3,9 @@
 A scan comes in on `tracking-scans`. `Intake` decodes and checks it and, because a scan knows only a tracking number,
 writes it to the `directory` log. `Directory` finds whose parcel it is and writes the fact to that customer's place in
 the `journey-log`. `Journeys` applies it to the customer's state; if a promised day has passed unmet, that opens a
-problem, the problem takes out a hold, and the hold is said on `suppressions`. docs/architecture.md has the picture.
+problem, the problem takes out a hold, and the hold is said on `suppressions`. What spans customers (campaigns, offers,
+budgets) is decided by `Register` from the `register-log`; what it answers a customer comes back on theirs.
+docs/architecture.md has the picture.
 """
 
 import time
@@ -15,6 +17,7 @@ from app.directory.stage import Directory
 from app.emit.records import Emit
 from app.intake.stage import Intake
 from app.journey.stage import Journeys
+from app.register.stage import Register
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.output_reader import codec_of
 from app.shell.registry import RegistryClient
@@ -32,6 +35,7 @@ class Stages(NamedTuple):
     intake: Intake
     directory: Directory
     journeys: Journeys
+    register: Register
 
 
 def stages(codec: Codec, *, data_clock: bool) -> Stages:
@@ -41,6 +45,7 @@ def stages(codec: Codec, *, data_clock: bool) -> Stages:
         intake=Intake(codec, replay=data_clock),
         directory=Directory(emit.record, data_clock=data_clock),
         journeys=Journeys(emit, data_clock=data_clock),
+        register=Register(emit, data_clock=data_clock),
     )
 
 
@@ -51,9 +56,10 @@ def worker(settings: WorkerSettings, kafka: KafkaSettings) -> int:
         RegistryClient(settings.schema_registry_url, settings.topic_prefix).register(bundled().all())
     codec = codec_of(settings)
     data_clock = settings.clock == "data"
-    intake, directory, journeys = stages(codec, data_clock=data_clock)
+    intake, directory, journeys, register = stages(codec, data_clock=data_clock)
+    keyed = (directory, journeys, register)
     telemetry = PrometheusTelemetry(
         Emit(codec).decode, now=lambda: Instant(wall_clock()), monotonic=time.monotonic, data_clock=data_clock
     )
     web = WorkerWeb(telemetry, settings.web_host, settings.web_port)
-    return run_worker(settings, kafka, intake, (directory, journeys), telemetry=telemetry, companions=(web,))
+    return run_worker(settings, kafka, intake, keyed, telemetry=telemetry, companions=(web,))

@@ -50,7 +50,10 @@ class RampStep(Struct, frozen=True, rename={"from_": "from"}):
 
 
 class Suppression(Struct, frozen=True, tag="suppression"):
-    """The hold ledger of one customer as it stands now; `suppressed` False with no holds is the release."""
+    """The hold ledger of one customer as it stands now; `suppressed` False with no holds is the release.
+
+    `hold_audio` answers the telephony system: which audio classes this customer may hear while on hold.
+    """
 
     id: OutputId
     at: Instant
@@ -59,6 +62,7 @@ class Suppression(Struct, frozen=True, tag="suppression"):
     holds: tuple[HoldEntry, ...]
     ramp: tuple[RampStep, ...] = ()
     identities: Identities | None = None
+    hold_audio: tuple[str, ...] = (ALL,)
 
 
 class Gesture(Struct, frozen=True):

@@ -19,8 +19,10 @@ class Topic(StrEnum):
 
     DIRECTORY = "directory"
     JOURNEY_LOG = "journey-log"
+    REGISTER_LOG = "register-log"
     DIRECTORY_CHANGELOG = "directory-changelog"
     JOURNEY_CHANGELOG = "journey-changelog"
+    REGISTER_CHANGELOG = "register-changelog"
 
     SUPPRESSIONS = "suppressions"
     REMEDIES = "remedies"
@@ -40,8 +42,8 @@ INPUTS: Final = (
     Topic.REMEDY_OUTCOMES,
     Topic.OPERATOR_DECISIONS,
 )
-LOGS: Final = (Topic.DIRECTORY, Topic.JOURNEY_LOG)
-CHANGELOGS: Final = (Topic.DIRECTORY_CHANGELOG, Topic.JOURNEY_CHANGELOG)
+LOGS: Final = (Topic.DIRECTORY, Topic.JOURNEY_LOG, Topic.REGISTER_LOG)
+CHANGELOGS: Final = (Topic.DIRECTORY_CHANGELOG, Topic.JOURNEY_CHANGELOG, Topic.REGISTER_CHANGELOG)
 OUTPUTS: Final = (
     Topic.SUPPRESSIONS,
     Topic.REMEDIES,

@@ -14,6 +14,7 @@ from app.decide.reading.findings import Findings
 from app.decide.reading.kinds import read_kinds
 from app.decide.reading.problems import read_problems
 from app.decide.reading.references import check_references
+from app.decide.reading.spanning import read_budgets, read_campaigns, read_hold_audio
 from app.decide.reading.tables import Known, read_tables
 from app.decide.reading.top import read_limits, read_operators, read_ramp, read_seasons, read_top
 from app.decide.source import Tree
@@ -59,11 +60,16 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     cap = findings.guard(top["cap"].decimal, "cap")
     default_brand = findings.guard(top["default_brand"].one_of, "default_brand", brands)
     operators = read_operators(top["operators"], findings)
+    campaigns = findings.guard(read_campaigns, top["campaigns"])
+    hold_audio = findings.guard(read_hold_audio, top["hold_audio"])
+    budgets = read_budgets(top.get("budgets", Tree({}, trees["policy.yaml"].place)), brands, findings)
     findings.raise_any()
     assert limits is not None
     assert ramp is not None
     assert cap is not None
     assert default_brand is not None
+    assert campaigns is not None
+    assert hold_audio is not None
     known = Known(frozenset(problems), bands, brands, frozenset(season.name for season in seasons), cap)
     tables = read_tables(folder.tables, known, findings)
     check_references(kinds, problems, places, findings)
@@ -85,4 +91,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
         bands=bands,
         calendars=calendars,
         tables=tables,
+        campaigns=campaigns,
+        hold_audio=hold_audio,
+        budgets=budgets,
     )

@@ -163,6 +163,42 @@ class Season(Struct, frozen=True):
     def holds(self, day: tuple[int, int]) -> bool:
         """Say whether this (month, day) lies in the season."""
         if self.first <= self.last:
+class CampaignRules(Struct, frozen=True):
+    """A customer with an open problem of severity `severe_from` or more is left out of what is planned.
+
+    The service desk is told of a campaign `brief_before` it goes out.
+    """
+
+    severe_from: int
+    brief_before: Millis
+
+
+class HoldAudioRules(Struct, frozen=True):
+    """What callers on hold may hear. `sales` are the audio classes that sell.
+
+    A caller whose marketing is held on the phone hears only what is `plain`; one audio heard more than `repeats` times
+    in one case is a problem.
+    """
+
+    sales: tuple[str, ...]
+    plain: tuple[str, ...]
+    repeats: int
+
+
+class Budget(Struct, frozen=True):
+    """What may be spent on the remedies of some brands in each `period` (day, month or year, UTC). Refunds are owed.
+
+    `refused`: what becomes of a remedy it cannot pay: approval (an owner is asked) or apology (words alone).
+    """
+
+    name: str
+    brands: tuple[str, ...]
+    currency: str
+    period: str
+    amount: Decimal
+    refused: str
+
+
             return self.first <= day <= self.last
         return day >= self.first or day <= self.last
 
@@ -209,3 +245,11 @@ class Policy(Struct, frozen=True, eq=False):
     def may(self, role: str, action: str) -> bool:
         """Say whether an operator of this role may do this action; an action the policy does not know is nobody's."""
         return role in self.operators.get(action, frozenset())
+    campaigns: CampaignRules
+    hold_audio: HoldAudioRules
+    budgets: Mapping[str, Budget] = {}
+
+    def budget_of(self, brand: str, currency: str) -> Budget | None:
+        """Return the budget that a brand's remedies in a currency draw on, None when the policy sets none."""
+        fits = (each for each in self.budgets.values() if brand in each.brands and each.currency == currency)
+        return next(fits, None)

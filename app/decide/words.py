@@ -25,8 +25,12 @@ ESCALATION_REASONS: Final = frozenset(
         "repeated_failure",
         "owner_silent",
         "ping_pong",
+        "budget_refused",
+        "offer_terms_gap",
     }
 )
+BUDGET_PERIODS: Final = frozenset({"day", "month", "year"})
+BUDGET_REFUSALS: Final = frozenset({"approval", "apology"})
 ACTIONS: Final = frozenset({"hold", "release", "approve", "refuse", "write_off", "close", "quarantine"})
 SCOPES: Final = frozenset({"journey", "consignment", "case"})
 PARTIES: Final = frozenset(party.value for party in Party)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.facts import (
+    CodeUsed,
     ConsignmentPlan,
     ConsignmentsSplit,
+    CouponIssued,
     FailureStated,
     JourneyBegan,
     JourneyCancelled,
@@ -27,12 +29,13 @@ RETURN: Final = "return"
 
 
 def order_placed(fields: Fields) -> Reading:
-    """Return the order's beginning, its consignments when known, and its promises."""
+    """Return the order's beginning, its consignments when known, the codes given with it, and its promises."""
     lines, plans = fields["lines"], fields["consignments"]
     _lines_are_distinct(lines)
     _plans_are_sound(plans, {line.line_id for line in lines})
     split = (ConsignmentsSplit(plans),) if plans else ()
-    return _began(fields, ORDER, fields["order_id"], *split)
+    _codes_are_distinct(fields["codes"])
+    return _began(fields, ORDER, fields["order_id"], *split, *fields["codes"])
 
 
 def lines_changed(fields: Fields) -> Reading:
@@ -95,6 +98,15 @@ def trade_in_sent(fields: Fields) -> Reading:
     return _began(fields, TRADE_IN, fields["trade_in_id"], sent)
 
 
+def coupon_issued(fields: Fields) -> Reading:
+    """Return that a trade-in was answered with a coupon."""
+    subject = journey_subject(fields, TRADE_IN, fields["trade_in_id"])
+    reached = MilestoneReached("coupon_issued", Party.MERCHANT)
+    issued = CouponIssued(fields["coupon_id"], fields["offer_id"], fields["expires_at"])
+    alias = journey_alias(TRADE_IN, fields["trade_in_id"])
+    return Reading(fields["occurred_at"], ((subject, reached), (subject, issued)), alias)
+
+
 def returned(fields: Fields) -> Reading:
     """Return the beginning of a return."""
     _lines_are_distinct(fields["lines"])
@@ -147,7 +159,7 @@ READ: Final[dict[str, Read]] = {
     "trade_in_received": _reached("goods_received", TRADE_IN, "trade_in_id", Party.MERCHANT),
     "trade_in_inspected": _reached("inspected", TRADE_IN, "trade_in_id", Party.MERCHANT),
     "trade_in_accepted": _reached("accepted", TRADE_IN, "trade_in_id", Party.MERCHANT),
-    "coupon_issued": _reached("coupon_issued", TRADE_IN, "trade_in_id", Party.MERCHANT),
+    "coupon_issued": coupon_issued,
 }
 
 
@@ -184,6 +196,11 @@ def _said(fields: Fields, kind: str, reference: str, what: What) -> Reading:
 def _lines_are_distinct(lines: Sequence[Line]) -> None:
     if len({line.line_id for line in lines}) != len(lines):
         raise invalid("must not name a line twice", "lines")
+
+
+def _codes_are_distinct(codes: Sequence[CodeUsed]) -> None:
+    if len({code.coupon for code in codes}) != len(codes):
+        raise invalid("must not name a coupon twice", "codes")
 
 
 def _plans_are_sound(plans: Sequence[ConsignmentPlan], lines: set[str] | None) -> None:

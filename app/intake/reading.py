@@ -7,6 +7,8 @@ from app.clock import Instant
 from app.facts import (
     Alias,
     AliasKind,
+    AudioAsset,
+    CodeUsed,
     ConsignmentPlan,
     Identities,
     Line,
@@ -14,6 +16,7 @@ from app.facts import (
     ParcelRef,
     Party,
     Subject,
+    Terms,
     What,
 )
 from app.ids import CaseId, ConsignmentId, CustomerId, JourneyId
@@ -63,6 +66,9 @@ SHAPES: Final[dict[str, Callable[[Any], Any]]] = {
     "makegood.orders.v1.Line": lambda fields: Line(**fields),
     "makegood.orders.v1.Consignment": lambda fields: ConsignmentPlan(**fields),
     "makegood.orders.v1.Parcel": parcel,
+    "makegood.orders.v1.Code": lambda fields: CodeUsed(fields["coupon_id"], fields["honoured"], fields["reason"]),
+    "makegood.campaigns.v1.Terms": lambda fields: Terms(**fields),
+    "makegood.campaigns.v1.Asset": lambda fields: AudioAsset(**fields),
 }
 """What becomes of the records within events."""
 

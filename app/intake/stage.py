@@ -7,7 +7,7 @@ from app.clock import Instant
 from app.errors import InvalidRecord, SetupError
 from app.facts import Alias, Fact, FactWaiting, Origin, encode_entry, encode_fact
 from app.ids import FactId
-from app.intake import cases, customers, operator_decisions, orders, remedy_outcomes, scans
+from app.intake import campaigns, cases, customers, operator_decisions, orders, remedy_outcomes, scans
 from app.intake.aliases import bindings
 from app.intake.checks import Check, compile_checks, invalid
 from app.intake.limits import MAX_RECORD_BYTES
@@ -25,6 +25,7 @@ _READ: Final[dict[Topic, dict[str, Read]]] = {
     Topic.CUSTOMERS: customers.READ,
     Topic.REMEDY_OUTCOMES: remedy_outcomes.READ,
     Topic.OPERATOR_DECISIONS: operator_decisions.READ,
+    Topic.CAMPAIGNS: campaigns.READ,
 }
 
 
@@ -59,7 +60,7 @@ class Intake:
         facts = _facts(reading, stamp, event)
         if alias is not None:
             return _waiting(facts, alias, record, stamp)
-        return (*map(_to_journey, facts), *_bindings(facts))
+        return (*map(_onward, facts), *_bindings(facts))
 
     def _understood(self, record: LogRecord, known_at: Instant) -> tuple[str, Reading]:
         """Return the name of the record's event and id (see `_facts`) and what it says."""
@@ -93,7 +94,7 @@ def _events(catalog: Catalog) -> dict[str, _Event]:
 def _reader(schema: EventSchema) -> Callable[[Fields, Instant], Reading]:
     if schema.topic is Topic.TRACKING_SCANS:
         return scans.parcel_scanned
-    if schema.topic is Topic.CAMPAIGNS or (schema.topic, schema.event) in _KEPT:
+    if (schema.topic, schema.event) in _KEPT:
         return _not_supported(schema)
     read = _READ[schema.topic].get(schema.event)
     if read is None:
@@ -103,7 +104,7 @@ def _reader(schema: EventSchema) -> Callable[[Fields, Instant], Reading]:
 
 
 _KEPT: Final = frozenset({(Topic.CUSTOMERS, "customer_merged"), (Topic.CUSTOMERS, "customer_erased")})
-"""Events that are checked and kept as dead letters until a stage acts on them; the same holds for all campaigns."""
+"""Events that are checked and kept as dead letters until a stage acts on them."""
 
 
 def _not_supported(schema: EventSchema) -> Callable[[Fields, Instant], Reading]:
@@ -116,8 +117,9 @@ def _not_supported(schema: EventSchema) -> Callable[[Fields, Instant], Reading]:
 
 
 def _finder(reading: Reading) -> Alias | None:
-    """Return the alias that may find the customer, None when the customer is known; InvalidRecord when neither is."""
-    if reading.happened[0][0].customer is not None:
+    """Return the alias that may find the customer, None when none is needed; InvalidRecord when there is none."""
+    subject, what = reading.happened[0]
+    if subject.customer is not None or campaigns.register_key(what) is not None:
         return None
     if reading.alias is None:
         raise invalid("must be given, or an id that leads to it (journey, case, requester)", "customer_id")
@@ -147,7 +149,11 @@ def _facts(reading: Reading, stamp: Stamp, name: str) -> tuple[Fact, ...]:
     )
 
 
-def _to_journey(fact: Fact) -> OutRecord:
+def _onward(fact: Fact) -> OutRecord:
+    """Return a fact for the log it belongs to: its customer's, or the register's when it spans customers."""
+    key = campaigns.register_key(fact.what)
+    if key is not None:
+        return OutRecord(Topic.REGISTER_LOG, key, encode_fact(fact))
     assert fact.subject.customer is not None, "facts of unknown customers go to the directory"
     return OutRecord(Topic.JOURNEY_LOG, fact.subject.customer.encode(), encode_fact(fact))
 

@@ -11,8 +11,10 @@ from app.stage import OutRecord
 from app.topics import Topic
 
 
-def activation(version: PolicyVersion, files: dict[str, bytes], at: Instant, partition: int) -> OutRecord:
-    """Return the record that activates a policy on one partition of the journey log."""
+def activation(
+    version: PolicyVersion, files: dict[str, bytes], at: Instant, partition: int, log: Topic = Topic.JOURNEY_LOG
+) -> OutRecord:
+    """Return the record that activates a policy on one partition of a log that decides (journey, register)."""
     fact = Fact(
         id=FactId(f"policy:{version}"),
         what=PolicyActivated(version, files),
@@ -21,4 +23,4 @@ def activation(version: PolicyVersion, files: dict[str, bytes], at: Instant, par
         known_at=at,
         source=Source("policy", 0, 0),
     )
-    return OutRecord(Topic.JOURNEY_LOG, None, encode_fact(fact), (), partition)
+    return OutRecord(log, None, encode_fact(fact), (), partition)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.ids import CaseId, ConsignmentId, JourneyId
-from app.journey import closing, problems, progress, seen
+from app.journey import closing, offers, problems, progress, seen
 from app.journey.course import Expectation, Leg, Place
 from app.journey.state import CustomerState
 
@@ -30,6 +30,7 @@ class Kind(IntEnum):
     RETENTION = 10
     SEEN = 11
     NEVER_BEGAN = 12
+    COUPON = 13
 
 
 Due = tuple[Instant, str, str, str, Kind, str]
@@ -149,6 +150,8 @@ def _ledger(policy: Policy, state: CustomerState) -> Iterator[Due]:
         yield (waits, "", "", f"notice/{cause}", Kind.PENDING, "")
     for awaited in state.awaited:
         yield (awaited.act_by, "", "", f"owner/{awaited.escalation}", Kind.OWNER, "")
+    for expires, coupon in offers.expiries(state):
+        yield (expires, coupon.journey or "", "", f"coupon/{coupon.coupon}", Kind.COUPON, "")
     for armed in state.follow_ups:
         yield (armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP, "")
     if state.released_at is not None:

@@ -16,7 +16,7 @@ from app.journey import escalations
 from app.journey.state import CustomerState
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Turn
-from app.outputs import HoldEntry, RampStep, Suppression
+from app.outputs import ALL, HoldEntry, RampStep, Suppression
 
 OPERATOR: Final = "operator:"
 """Begins the owner of a hold that an operator placed."""
@@ -108,7 +108,14 @@ def _suppression(turn: Turn, held: tuple[Hold, ...]) -> Suppression:
         holds=tuple(_entry(turn, hold) for hold in held),
         ramp=state.ramp,
         identities=_identities(state),
+        hold_audio=_hold_audio(turn, held),
     )
+
+
+def _hold_audio(turn: Turn, held: tuple[Hold, ...]) -> tuple[str, ...]:
+    """Return what the customer may hear on hold: nothing that sells while selling on the phone is held."""
+    on_phone = (hold.scope for hold in held if {"phone", ALL} & {*hold.scope.channels})
+    return turn.policy.hold_audio.plain if any({"upsell", ALL} & {*scope.classes} for scope in on_phone) else (ALL,)
 
 
 def _identities(state: CustomerState) -> Identities | None:

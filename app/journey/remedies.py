@@ -13,7 +13,7 @@ from app.decide.remedy import remedy_of
 from app.decide.stake import stake_of
 from app.facts import Money
 from app.ids import JourneyId, ProblemId, RemedyId, name_based
-from app.journey import escalations, extent, progress, refunds
+from app.journey import budgets, escalations, extent, progress, refunds
 from app.journey.brands import brand_of
 from app.journey.grading import first_time
 from app.journey.state import CustomerState, with_item
@@ -129,12 +129,10 @@ def give(
     gestures: tuple[Gesture, ...],
     receipt: Receipt,
 ) -> None:
-    """Ask for a remedy; one without gestures, or under a policy that settles on issue, is settled at once."""
-    name = remedy_id(turn.state, cause, occasion)
-    settled = turn.now if not gestures or turn.policy.limits.remedy_settles_on_issue else None
+    """Plan a remedy; what it costs is asked of its budget, if it has one, before it is issued."""
     about = turn.state.problems.get(problem)
-    known = GivenRemedy(
-        id=name,
+    planned = GivenRemedy(
+        id=remedy_id(turn.state, cause, occasion),
         cause=cause,
         occasion=occasion,
         problem=problem,
@@ -144,33 +142,7 @@ def give(
         gestures=gestures,
         settled_at=settled,
     )
-    turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, name, known))
-    turn.said.append(
-        Remedy(
-            id=turn.id_for("remedy", about=name),
-            at=turn.now,
-            customer=turn.state.customer,
-            remedy=name,
-            occasion=occasion,
-            problem=problem,
-            journey=journey,
-            cause=cause,
-            apology=apology,
-            gestures=gestures,
-            receipt=receipt,
-        )
-    )
-    turn.note(f"remedy for {cause}: {apology}, {_in_words(gestures)}")
-
-
-def _in_words(gestures: Iterable[Gesture]) -> str:
-    parts = [
-        gesture.kind
-        if gesture.amount is None
-        else f"{gesture.kind} {gesture.amount.amount:f} {gesture.amount.currency}"
-        for gesture in gestures
-    ]
-    return ", ".join(parts) or "no gesture"
+    budgets.give(turn, planned, apology, receipt)
 
 
 def settle(turn: Turn, remedy: GivenRemedy, gesture: str, at: Instant) -> None:

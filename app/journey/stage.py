@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from app.clock import Instant
 from app.decide.loading import compile_policy
 from app.decide.policy import Policy
 from app.errors import SetupError
-from app.facts import Fact, PolicyActivated, decode_fact
+from app.facts import Fact, PolicyActivated, decode_fact, encode_fact
 from app.ids import CustomerId
 from app.journey import deadlines
+from app.journey.asking import is_answer
 from app.journey.state import (
     POLICY_KEY,
     CustomerState,
@@ -20,7 +23,7 @@ from app.journey.state import (
     stored_due,
 )
 from app.journey.step import Stepped, fire, step
-from app.journey.turn import Forget
+from app.journey.turn import Forget, Spoken, Told
 from app.outputs import Output
 from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
 from app.topics import Topic
@@ -41,8 +44,9 @@ class Write(Protocol):
 class Journeys:
     """Implements `stage.KeyedStage`, keyed by customer.
 
-    `data_clock`: a round's records come in any order and are worked in that of `Fact.order` (decision 0007); otherwise
-    the order of the log stands. The policy is the partition's own, kept in the table under `POLICY_KEY`.
+    `data_clock`: a round's records come in any order and are worked in that of `Fact.order` (decision 0007), and a
+    customer whom the register owes an answer stands still until it is there; otherwise the order of the log stands.
+    The policy is the partition's own, kept in the table under `POLICY_KEY`.
     """
 
     name = "journey"
@@ -59,7 +63,7 @@ class Journeys:
 
         SetupError when facts come before any policy was activated on the partition.
         """
-        session = _Session(table, self._write, self._active_policy(round_.partition, table))
+        session = _Session(table, self._write, self._active_policy(round_.partition, table), self._data_clock)
         for key, fact in self._ordered(round_.records):
             if isinstance(fact.what, PolicyActivated):
                 session.activate(fact.what)
@@ -108,10 +112,11 @@ def _fact(record: LogRecord) -> Fact:
 class _Session:
     """One round over the table, not in it: each customer is decoded once and encoded once."""
 
-    def __init__(self, table: Mapping[bytes, bytes], write: Write, policy: Policy | None) -> None:
+    def __init__(self, table: Mapping[bytes, bytes], write: Write, policy: Policy | None, stands_still: bool) -> None:
         self._table = table
         self._write = write
         self._policy = policy
+        self._stands_still = stands_still
         self._states: dict[bytes, CustomerState] = {}
         self._dues: dict[bytes, Instant | None] = {}
         self._changed: dict[bytes, None] = {}
@@ -127,10 +132,27 @@ class _Session:
         self._policy_value = encode_policy(what)
 
     def take(self, key: bytes, fact: Fact) -> None:
-        self.fire(key, fact.known_at)
         state = self._state(key)
-        self._take(key, step(self._decides(), state, fact))
+        if self._waits(key) and not is_answer(state, fact):
+            queued = tuple(sorted((*state.queued, fact), key=lambda each: each.order))
+            self._put(key, replace(state, queued=queued))
+            return
+        self._go(key, fact)
+        while (queued := self._states[key].queued) and not self._waits(key):
+            self._put(key, replace(self._states[key], queued=queued[1:]))
+            self._go(key, queued[0])
+
+    def _go(self, key: bytes, fact: Fact) -> None:
+        self.fire(key, fact.known_at)
+        if self._waits(key) and not is_answer(self._states[key], fact):
+            self.take(key, fact)
+            return
+        self._take(key, step(self._decides(), self._states[key], fact))
         self.fire(key, self._states[key].last_now)
+
+    def _waits(self, key: bytes) -> bool:
+        """Say whether a customer stands still until the register has answered."""
+        return self._stands_still and bool(self._states[key].questions)
 
     def fire(self, key: bytes, until: Instant) -> None:
         """Fire the customer's deadlines at or before `until`, each with `now` = its due time, until none is left."""
@@ -167,10 +189,17 @@ class _Session:
 
     def _take(self, key: bytes, stepped: Stepped) -> None:
         if stepped.state is not self._states[key]:
-            self._states[key] = stepped.state
-            self._dues[key] = deadlines.next_due(self._decides(), stepped.state)
-            self._changed[key] = None
-        for spoken in stepped.spoken:
-            self._outputs.append(
-                self._write.tombstone(spoken.customer) if isinstance(spoken, Forget) else self._write.record(spoken)
-            )
+            self._put(key, stepped.state)
+        self._outputs.extend(map(self._record, stepped.spoken))
+
+    def _put(self, key: bytes, state: CustomerState) -> None:
+        self._states[key] = state
+        self._dues[key] = None if self._waits(key) else deadlines.next_due(self._decides(), state)
+        self._changed[key] = None
+
+    def _record(self, spoken: Spoken) -> OutRecord:
+        if isinstance(spoken, Forget):
+            return self._write.tombstone(spoken.customer)
+        if isinstance(spoken, Told):
+            return OutRecord(Topic.REGISTER_LOG, spoken.key, encode_fact(spoken.fact))
+        return self._write.record(spoken)

@@ -7,9 +7,10 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
-from app.facts import PolicyActivated, Profile
+from app.facts import Fact, PolicyActivated, Profile
 from app.ids import CaseId, CustomerId, JourneyId, ProblemId, RemedyId
 from app.journey.course import Case, Journey, JourneyReceipt
+from app.journey.held import Call, HeldCoupon, HeldOffer
 from app.journey.trouble import (
     AwaitedOwner,
     ByHand,
@@ -26,10 +27,18 @@ POLICY_KEY: Final = b"\x00policy"
 """The table's key for the policy that decides on this partition; no customer's id begins with NUL."""
 
 
+class Exposed(Struct, frozen=True, array_like=True):
+    """A customer's severe open problems with a brand, as the register knows them: the worst severity, the types."""
+
+    severity: int
+    reasons: tuple[str, ...]
+
+
 class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     """Everything about one customer. `last_now` never goes back: it is the time of the newest thing we decided.
 
     `seen` holds the ids of recent facts (see `seen.py`). `released_at` stands while a release is readable.
+    `questions` are those the register has not answered; under the data clock facts wait for that in `queued`.
     """
 
     customer: CustomerId
@@ -50,6 +59,12 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     contacts: tuple[Contact, ...] = ()
     receipts: dict[JourneyId, JourneyReceipt] = {}
     seen: bytes = b""
+    questions: tuple[str, ...] = ()
+    queued: tuple[Fact, ...] = ()
+    exposed: dict[str, Exposed] = {}
+    offers: dict[str, HeldOffer] = {}
+    coupons: dict[str, HeldCoupon] = {}
+    calls: dict[CaseId, Call] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -67,6 +82,12 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
             or self.contacts
             or self.receipts
             or self.seen
+            or self.questions
+            or self.queued
+            or self.exposed
+            or self.offers
+            or self.coupons
+            or self.calls
         )
 
 

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import (
+    AssetTold,
+    BudgetAnswered,
     CaseAssigned,
     CaseClosed,
     CaseOpened,
@@ -18,8 +20,10 @@ from app.facts import (
     CaseReopened,
     CaseResolved,
     CaseWaiting,
+    CodeUsed,
     ConsignmentsSplit,
     ContactAttempted,
+    CouponIssued,
     EvidenceAttached,
     Fact,
     FailureStated,
@@ -30,6 +34,8 @@ from app.facts import (
     MessageReceived,
     MessageSent,
     MilestoneReached,
+    OfferShown,
+    OfferTold,
     OperatorDecided,
     ProfileStated,
     PromiseMade,
@@ -40,16 +46,21 @@ from app.facts import (
 )
 from app.ids import JourneyId, ProblemId, RemedyId
 from app.journey import (
+    asking,
     beginnings,
+    budgets,
     cases,
     closing,
     contacts,
     deadlines,
     escalations,
+    exposure,
     failures,
+    hold_audio,
     ledger,
     milestones,
     notices,
+    offers,
     operators,
     outcomes,
     problems,
@@ -68,7 +79,7 @@ from app.journey.broken import expectations_at
 from app.journey.deadlines import Deadline, Kind
 from app.journey.standing import standing_of
 from app.journey.state import CustomerState
-from app.journey.turn import Forget, Held, Spoken, Turn
+from app.journey.turn import Forget, Held, Spoken, Told, Turn
 from app.outputs import Cause, DeadLetterReason, Decision
 
 
@@ -100,10 +111,16 @@ TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
     MessageReceived: contacts.message_received,
     MessageSent: contacts.message_sent,
     ContactAttempted: contacts.contact_attempted,
-    HoldAudioPlayed: cases.hold_audio_played,
+    HoldAudioPlayed: hold_audio.hold_audio_played,
     ProfileStated: profiles.profile_stated,
     RemedyReported: outcomes.reported,
     OperatorDecided: operators.operator_decided,
+    OfferShown: offers.offer_shown,
+    CouponIssued: offers.coupon_issued,
+    CodeUsed: offers.code_used,
+    OfferTold: offers.offer_told,
+    BudgetAnswered: budgets.answered,
+    AssetTold: hold_audio.asset_told,
 }
 
 
@@ -113,6 +130,8 @@ def step(policy: Policy, state: CustomerState, fact: Fact) -> Stepped:
         return Stepped(state, ())
     held = Held(replace(state, seen=seen.with_fact(state.seen, fact.id, fact.known_at, policy.limits.seen_window)))
     turn = _turn(policy, held, fact)
+    if isinstance(fact.what, asking.ANSWERS):
+        asking.answered(turn, fact.what.question)
     waited = waiting.waiting_of(turn, fact.subject.journey) if isinstance(fact.what, JourneyBegan) else ()
     spoken = _taken(turn, fact)
     if waited and not held.state.journeys[_journey(fact)].provisional:
@@ -193,14 +212,16 @@ def fire(policy: Policy, state: CustomerState, due: Instant) -> Stepped:
 
 def _settle(turn: Turn) -> None:
     """Do what follows from a cause once all of it is known: the remedy of each trouble touched, then the holds."""
+    offers.review(turn)
     for cause in sorted(turn.causes):
         remedies.consider(turn, cause)
     ledger.settle(turn)
+    exposure.review(turn)
 
 
 def _spoken(turn: Turn) -> list[Spoken]:
     """Return what a turn says, with the decision that explains it; nothing when nothing changed."""
-    outputs = tuple(said.id for said in turn.said if not isinstance(said, Forget))
+    outputs = tuple(said.id for said in turn.said if not isinstance(said, Forget | Told))
     if not turn.changes and not outputs:
         return list(turn.said)
     decision = Decision(
@@ -267,5 +288,6 @@ FIRES: Final[dict[Kind, Callable[[Turn, Deadline], None]]] = {
     Kind.FOLLOW_UP: _lapse,
     Kind.RETENTION: lambda turn, deadline: closing.shrink(turn, JourneyId(deadline.journey)),
     Kind.SEEN: _forget_seen,
+    Kind.COUPON: lambda turn, deadline: offers.expire(turn, _about(deadline)),
     Kind.NEVER_BEGAN: lambda turn, deadline: closing.give_up(turn, JourneyId(deadline.journey)),
 }

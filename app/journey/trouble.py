@@ -8,7 +8,7 @@ from app.clock import Instant
 from app.facts import Money, Party
 from app.ids import CaseId, ConsignmentId, JourneyId, LineId, OutputId, ProblemId, RemedyId
 from app.journey.course import Place
-from app.outputs import Gesture, Scope
+from app.outputs import Gesture, Receipt, RowFired, Scope
 
 
 class Asked(Struct, frozen=True, array_like=True, gc=False):
@@ -93,8 +93,21 @@ class Hold(Struct, frozen=True, array_like=True, gc=False):
     case: CaseId | None = None
 
 
+class Reserved(Struct, frozen=True, array_like=True, gc=False):
+    """What a remedy needs to be issued once its budget has answered: its words, and the rows that sized it."""
+
+    budget: str
+    currency: str
+    apology: str
+    receipt: Receipt
+    rules: tuple[RowFired, ...]
+
+
 class GivenRemedy(Struct, frozen=True, array_like=True, gc=False):
-    """A remedy we asked for, until every gesture of it is settled. `overdue`: an owner was named for it."""
+    """A remedy we asked for, until every gesture of it is settled. `overdue`: an owner was named for it.
+
+    `reserved` stands until its budget has answered; only then is it issued.
+    """
 
     id: RemedyId
     cause: str
@@ -107,6 +120,7 @@ class GivenRemedy(Struct, frozen=True, array_like=True, gc=False):
     settled: dict[str, Instant] = {}
     settled_at: Instant | None = None
     overdue: bool = False
+    reserved: Reserved | None = None
 
 
 class ByHand(Struct, frozen=True, array_like=True, gc=False):

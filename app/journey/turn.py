@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.book import Answer, Ruled
 from app.decide.policy import Policy
-from app.facts import Subject
+from app.facts import Fact, Subject
 from app.ids import CustomerId, OutputId, ProblemId
 from app.journey.course import Case, Consignment, Journey, Place
 from app.journey.state import CustomerState, with_item
@@ -25,7 +25,14 @@ class Forget(NamedTuple):
     customer: CustomerId
 
 
-Spoken = Said | Decision | DeadLetter | Forget
+class Told(NamedTuple):
+    """A fact for the register's log, under one of its keys."""
+
+    key: bytes
+    fact: Fact
+
+
+Spoken = Said | Decision | DeadLetter | Forget | Told
 
 
 class Request(NamedTuple):
@@ -60,7 +67,7 @@ class Turn:
         self.cause = cause
         self.journey = subject.journey
         self.case = subject.case
-        self.said: list[Said | DeadLetter | Forget] = []
+        self.said: list[Said | DeadLetter | Forget | Told] = []
         self.rules: list[RowFired] = []
         self.changes: list[str] = []
         self.requests: list[Request] = []
@@ -68,6 +75,7 @@ class Turn:
         self.causes: dict[str, None] = {}
         self.before = held.state
         self.holds_before = held.state.holds
+        self.problems_before = held.state.problems
         self.identities_changed = False
         self.ledger_changed = False
         if held.state.last_now != now:

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.clock import Instant
 from app.errors import MakegoodError
-from app.replay.player import Ends
+from app.replay.hops import Ends
 from app.stage import Effects, IntakeStage, KeyedStage, LogRecord, OutRecord, Round
 from app.topics import Topic
 
@@ -126,11 +126,18 @@ class MemoryCluster:
     """Implements `player.Cluster` without Kafka: records are admitted when published, logs worked when ticked."""
 
     def __init__(
-        self, intake: IntakeStage, directory: KeyedStage, journeys: KeyedStage, *, partitions: int = 1
+        self,
+        intake: IntakeStage,
+        directory: KeyedStage,
+        journeys: KeyedStage,
+        register: KeyedStage,
+        *,
+        partitions: int = 1,
     ) -> None:
         self.partitions = partitions
         self._intake = intake
-        stages = [MemoryStage(stage, partitions) for stage in (directory, journeys)]
+        self._registered: list[OutRecord] = []
+        stages = [MemoryStage(stage, partitions) for stage in (directory, journeys, register)]
         self._by_log = {stage.stage.log: stage for stage in stages}
         self._by_changelog = {stage.stage.changelog: stage for stage in stages}
         self._outputs: list[OutRecord] = []
@@ -155,6 +162,11 @@ class MemoryCluster:
         del ends
         return False
 
+    async def registered(self) -> Sequence[OutRecord]:
+        """Return the records of the register's log since the last call."""
+        registered, self._registered = self._registered, []
+        return registered
+
     async def outputs(self) -> Sequence[OutRecord]:
         """Return the outputs since the last call."""
         came_out, self._outputs = self._outputs, []
@@ -173,5 +185,7 @@ class MemoryCluster:
         for record in records:
             if record.topic in self._by_log:
                 self._by_log[record.topic].append([record])
+                if record.topic is Topic.REGISTER_LOG:
+                    self._registered.append(record)
             else:
                 self._outputs.append(record)

@@ -4,17 +4,15 @@ It plays on Kafka and on memory alike, so that an offline run follows the same p
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from app.clock import Instant
+from app.replay.hops import Ends, settle, work
 from app.replay.session import Session
 from app.stage import OutRecord
 from app.topics import Topic
 
 _BEGINNING: Final = Instant(0)
-
-Ends = Mapping[Any, int]
-"""Where each partition of ours ends, in the cluster's own terms."""
 
 
 class Cluster(Protocol):
@@ -41,6 +39,10 @@ class Cluster(Protocol):
         """Return whether anything was written to the partitions after these ends."""
         ...
 
+    async def registered(self) -> Sequence[OutRecord]:
+        """Return the records of the register's log since the last call."""
+        ...
+
     async def outputs(self) -> Sequence[OutRecord]:
         """Return the outputs since the last call, each customer's in order."""
         ...
@@ -52,28 +54,18 @@ class Cluster(Protocol):
 
 async def play(session: Session, cluster: Cluster) -> Mapping[bytes, bytes]:
     """Play a session and record its outputs; return the customers' states at the end."""
-    await cluster.publish([session.activation(partition) for partition in range(cluster.partitions)])
+    logs = (Topic.JOURNEY_LOG, Topic.REGISTER_LOG)
+    await cluster.publish([session.activation(log, part) for log in logs for part in range(cluster.partitions)])
     clock = _BEGINNING
     for stretch in session.stretches():
         if stretch.records:
             await cluster.passed(await cluster.publish(stretch.records))
-        await _settle(cluster, clock)
+        # a fact that finds its customer may bring aliases, written to the directory's own log: they must be bound
+        # before the waiting of others runs out
+        await settle(cluster, Topic.DIRECTORY, clock)
         await cluster.passed(await cluster.tick(Topic.DIRECTORY, stretch.until))
-        await cluster.passed(await cluster.tick(Topic.JOURNEY_LOG, stretch.until))
+        await work(cluster, stretch.until, spans=stretch.spans)
         for output in await cluster.outputs():
             session.said(output)
         clock = stretch.until
     return await cluster.states(Topic.JOURNEY_CHANGELOG)
-
-
-async def _settle(cluster: Cluster, clock: Instant) -> None:
-    """Let the directory take in the stretch while its clock stands still, until it has nothing more to tell itself.
-
-    A fact that finds its customer may bring aliases, which are written to the directory's own log: they must be bound
-    before the waiting of others runs out.
-    """
-    ticked = await cluster.tick(Topic.DIRECTORY, clock)
-    await cluster.passed(ticked)
-    while await cluster.grown(ticked):
-        ticked = await cluster.tick(Topic.DIRECTORY, clock)
-        await cluster.passed(ticked)

@@ -10,6 +10,7 @@ from app.replay.recording import Recording
 from app.replay.source import InputEvent, Malformed
 from app.replay.wire import InputRecord, records, stretches
 from app.stage import OutRecord
+from app.topics import Topic
 
 STRETCH: Final = 2_000
 """Input events between two ticks."""
@@ -26,10 +27,11 @@ class Policy(NamedTuple):
 
 
 class Played(NamedTuple):
-    """A stretch as it is written to the input topics, and the tick after it."""
+    """A stretch as it is written to the input topics, and the tick after it; `spans` as in `wire.Stretch`."""
 
     records: tuple[OutRecord, ...]
     until: Instant
+    spans: bool = False
 
 
 class Session:
@@ -66,15 +68,15 @@ class Session:
             for record in stretch.records:
                 self._recording.played(record)
             self.stopped_at = stretch.until
-            yield Played(tuple(_input_of(record) for record in stretch.records), stretch.until)
+            yield Played(tuple(map(_input_of, stretch.records)), stretch.until, stretch.spans)
             self._advance(len(stretch.records))
         if self._until is not None and (self.stopped_at is None or self._until > self.stopped_at):
             self.stopped_at = self._until
             yield Played((), self._until)
 
-    def activation(self, partition: int) -> OutRecord:
-        """Return the record that activates the policy on a partition of the journey log, before any event."""
-        return activation(self.policy.version, self.policy.files, Instant(0), partition)
+    def activation(self, log: Topic, partition: int) -> OutRecord:
+        """Return the record that activates the policy on a partition of a log, before any event."""
+        return activation(self.policy.version, self.policy.files, Instant(0), partition, log)
 
     def said(self, output: OutRecord) -> None:
         """Record an output of the cluster, and tell it."""

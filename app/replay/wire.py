@@ -1,12 +1,14 @@
 """Input events as records, and stretches of them: what offline and Kafka runs both feed to the stages."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from app.clock import Instant, after
 from app.directory.limits import WAIT_LIMIT
 from app.errors import InvalidRecord, SetupError
 from app.facts import Source
+from app.intake.campaigns import OF_A_CUSTOMER
 from app.intake.stamp import replay_headers
 from app.replay.source import InputEvent, Malformed
 from app.stage import Headers
@@ -26,10 +28,14 @@ class InputRecord(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Records that follow each other, and the time up to which nothing is missing: its tick."""
+    """Records that follow each other, and the time up to which nothing is missing: its tick.
+
+    `spans`: some of them are for all customers and come before those of single ones.
+    """
 
     records: tuple[InputRecord, ...]
     until: Instant
+    spans: bool = False
 
 
 def records(
@@ -56,22 +62,31 @@ def stretches(found: Iterable[InputRecord], size: int) -> Iterator[Stretch]:
     """Cut into stretches of about `size` records; those with one known_at are never parted (decision 0007).
 
     No stretch is longer than a fact waits for its customer: an alias that one fact of a stretch brings is bound before
-    the next stretch, so nothing that waits for it has given up by then.
+    the next stretch, so nothing that waits for it has given up by then. What is stated for all customers is in a
+    stretch of its own moment, before which the clock has come up to it (see `hops`).
     """
     current: list[InputRecord] = []
-    for record in found:
-        if current and _is_whole(current, record.known_at, size):
+    for known_at, group in groupby(found, key=lambda record: record.known_at):
+        moment = tuple(group)
+        spans = any(_spans(record) for record in moment)
+        if current and (spans or _is_whole(current, known_at, size)):
             yield Stretch(tuple(current), current[-1].known_at)
             current = []
-        current.append(record)
+        if spans:
+            yield Stretch((), Instant(known_at - 1))
+            yield Stretch(moment, known_at, spans=True)
+        else:
+            current.extend(moment)
     if current:
         yield Stretch(tuple(current), current[-1].known_at)
 
 
+def _spans(record: InputRecord) -> bool:
+    return record.topic is Topic.CAMPAIGNS and record.type != OF_A_CUSTOMER
+
+
 def _is_whole(current: list[InputRecord], known_at: Instant, size: int) -> bool:
-    if known_at >= after(current[0].known_at, WAIT_LIMIT):
-        return True
-    return len(current) >= size and known_at != current[-1].known_at
+    return known_at >= after(current[0].known_at, WAIT_LIMIT) or len(current) >= size
 
 
 def _headers(event: InputEvent) -> Headers:

@@ -16,7 +16,7 @@ from app.shell.kafka_client import client_options
 from app.shell.topics_admin import apply_topics
 from app.shell.writers import LogWriter
 from app.stage import OutRecord, tick_value
-from app.topics import CHANGELOGS, OUTPUTS, Topic
+from app.topics import CHANGELOGS, LOGS, OUTPUTS, Topic
 
 _POLL_SECONDS: Final = 0.02
 _READ_MS: Final = 200
@@ -40,6 +40,7 @@ class ReplayCluster:
         connection = client_options(kafka)
         self._writer = LogWriter(connection, self._wire_name)
         self._reader = AIOKafkaConsumer(**connection, **_reading("read_committed"))
+        self._registered = AIOKafkaConsumer(**connection, **_reading("read_committed"))
         self._ends = AIOKafkaConsumer(**connection, **_reading("read_uncommitted"))
         self._admin = AIOKafkaAdminClient(**connection)
 
@@ -53,6 +54,7 @@ class ReplayCluster:
             await apply_topics(self._kafka, self._settings)
             await self._writer.start()
             await self._reader.start()
+            await self._registered.start()
             await self._ends.start()
             await self._admin.start()
         except SetupError:
@@ -62,11 +64,13 @@ class ReplayCluster:
             await self.__aexit__()
             raise SetupError(f"the cluster at {self._kafka.bootstrap} cannot be played on: {error}") from error
         _from_the_beginning(self._reader, self._partitions(OUTPUTS))
+        _from_the_beginning(self._registered, self._partitions([Topic.REGISTER_LOG]))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._writer.stop()
         await self._reader.stop()
+        await self._registered.stop()
         await self._ends.stop()
         await self._admin.close()
 
@@ -102,6 +106,10 @@ class ReplayCluster:
         """Return whether anything was written to the partitions after these ends."""
         now = await self._ends.end_offsets(list(ends))
         return any(now[partition] > end for partition, end in ends.items())
+
+    async def registered(self) -> list[OutRecord]:
+        """Return the committed records of the register's log since the last call."""
+        return await self._read(self._registered, self._partitions([Topic.REGISTER_LOG]))
 
     async def outputs(self) -> list[OutRecord]:
         """Return the committed outputs since the last call, each partition's in order."""
@@ -154,7 +162,7 @@ class ReplayCluster:
         return [
             TopicPartition(self._wire_name(topic), partition)
             for topic in topics
-            for partition in range(settings.partitions if topic in CHANGELOGS else settings.input_partitions)
+            for partition in range(settings.partitions if topic in LOGS + CHANGELOGS else settings.input_partitions)
         ]
 
     def _wire_name(self, topic: Topic) -> str:

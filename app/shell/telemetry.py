@@ -23,7 +23,7 @@ Decode = Callable[[Topic, bytes], Output | None]
 
 _COUNTED: Final = frozenset({Topic.SUPPRESSIONS, Topic.REMEDIES, Topic.DEAD_LETTERS})
 _JOURNEY: Final = "journey"
-_LOGS: Final = {"directory": Topic.DIRECTORY, _JOURNEY: Topic.JOURNEY_LOG}
+_LOGS: Final = {"directory": Topic.DIRECTORY, _JOURNEY: Topic.JOURNEY_LOG, "register": Topic.REGISTER_LOG}
 _log = structlog.get_logger(__name__)
 
 

@@ -76,7 +76,7 @@ class WorkerApp(faust.App):
         self.clock = SafeClock(
             self.cluster,
             [self.wire_name(topic) for topic in inputs],
-            [self.wire_name(stage.log) for stage in stages if stage.log is Topic.DIRECTORY],
+            [self.wire_name(stage.log) for stage in stages if stage.log is not Topic.JOURNEY_LOG],
             settings.clock_grace_ms,
         )
         self._logical = {self.wire_name(topic): topic for topic in (*inputs, *(stage.log for stage in stages))}

@@ -11,6 +11,7 @@ from app.clock import DAY
 from app.emit.records import decode_output
 from app.errors import InvalidRecord
 from app.facts import FactWaiting, decode_entry, decode_fact
+from app.intake.campaigns import register_key
 from app.intake.limits import EARLIEST, MAX_ID
 from app.outputs import DeadLetter
 from app.stage import OutRecord
@@ -57,6 +58,10 @@ def answered(outputs: Sequence[OutRecord], value: bytes) -> None:
             assert output.key == fact.subject.customer.encode()
             assert EARLIEST <= fact.occurred_at <= NOW + DAY
             assert 0 < len(fact.subject.customer) <= MAX_ID
+        elif output.topic is Topic.REGISTER_LOG:
+            fact = decode_fact(output.value)
+            assert output.key == register_key(fact.what)
+            assert EARLIEST <= fact.occurred_at <= NOW + DAY
         else:
             assert output.topic is Topic.DIRECTORY
             entry = decode_entry(output.value)

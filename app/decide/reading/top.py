@@ -9,7 +9,7 @@ from app.decide.reading.problems import read_plain
 from app.decide.source import Tree
 from app.decide.words import ACTIONS, MESSAGE_CLASSES, ORDINARY
 
-_REQUIRED: Final = ("name", "words", "default_brand", "limits", "cap", "ramp", "operators")
+_REQUIRED: Final = ("name", "words", "default_brand", "limits", "cap", "ramp", "operators", "campaigns", "hold_audio")
 _LENGTHS: Final = ("hold_age", "seen_window", "retention", "remedy_settlement", "follow_up_lasts", "tombstone_after")
 _SETTLES: Final = "remedy_settles_on_issue"
 _DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -17,7 +17,7 @@ _DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def read_top(tree: Tree, findings: Findings) -> dict[str, Tree] | None:
     """Return the parts of `policy.yaml`, or None when it has not the parts it must have."""
-    return findings.guard(tree.only, "the policy", _REQUIRED, ("extends", "seasons"))
+    return findings.guard(tree.only, "the policy", _REQUIRED, ("extends", "seasons", "budgets"))
 
 
 def read_limits(tree: Tree) -> Limits:

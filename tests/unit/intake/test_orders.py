@@ -10,6 +10,7 @@ from app.facts import (
     AliasKind,
     ConsignmentPlan,
     ConsignmentsSplit,
+    CouponIssued,
     FactWaiting,
     FailureStated,
     JourneyBegan,
@@ -149,8 +150,14 @@ ONE_FACT: list[tuple[str, What]] = [
     ("trade_in_received", MilestoneReached("goods_received", Party.MERCHANT)),
     ("trade_in_inspected", MilestoneReached("inspected", Party.MERCHANT)),
     ("trade_in_accepted", MilestoneReached("accepted", Party.MERCHANT, amount=Money(Decimal("250.00"), "EUR"))),
-    ("coupon_issued", MilestoneReached("coupon_issued", Party.MERCHANT)),
 ]
+
+
+def test_a_coupon_is_a_step_of_its_trade_in_and_something_the_customer_holds() -> None:
+    assert whats("coupon_issued") == [
+        MilestoneReached("coupon_issued", Party.MERCHANT),
+        CouponIssued("K-1", "O-1", from_iso("2026-12-31T23:00:00Z")),
+    ]
 
 
 @pytest.mark.parametrize(("event", "what"), ONE_FACT, ids=[event for event, _ in ONE_FACT])

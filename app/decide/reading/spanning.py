@@ -1,0 +1,57 @@
+"""`campaigns`, `hold_audio` and `budgets` of `policy.yaml`: what spans customers."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.decide.policy import Brand, Budget, CampaignRules, HoldAudioRules
+from app.decide.reading.findings import Findings
+from app.decide.reading.problems import read_plain
+from app.decide.source import Tree
+from app.decide.words import BUDGET_PERIODS, BUDGET_REFUSALS, SEVERITIES
+
+
+def read_campaigns(tree: Tree) -> CampaignRules:
+    """Return who is left out of campaigns, and when the service desk hears of them."""
+    parts = tree.only("campaigns", ("severe_from", "brief_before"))
+    line = parts["severe_from"].whole("severe_from")
+    if line not in SEVERITIES:
+        parts["severe_from"].place.refuse(f"severe_from: severities go from {SEVERITIES[0]} to {SEVERITIES[-1]}")
+    return CampaignRules(line, read_plain(parts["brief_before"], "brief_before"))
+
+
+def read_hold_audio(tree: Tree) -> HoldAudioRules:
+    """Return what callers may hear; a class that sells is never plain."""
+    parts = tree.only("hold_audio", ("sales", "plain", "repeats"))
+    sales, plain = parts["sales"].words("sales"), parts["plain"].words("plain")
+    if both := sorted({*sales} & {*plain}):
+        tree.place.refuse(f"hold_audio: {', '.join(both)} cannot both sell and be plain")
+    return HoldAudioRules(sales, plain, parts["repeats"].whole("repeats"))
+
+
+_BUDGET: Final = ("brands", "currency", "period", "amount", "refused")
+
+
+def read_budgets(tree: Tree, brands: Mapping[str, Brand], findings: Findings) -> dict[str, Budget]:
+    """Return the budgets; two for one brand and currency contradict each other."""
+    budgets = findings.each(tree, "budgets", lambda name, child: _budget(name, child, brands))
+    for name, budget in budgets.items():
+        for other in budgets.values():
+            if other.name < name and other.currency == budget.currency and {*other.brands} & {*budget.brands}:
+                findings.guard(tree.place.refuse, f"budgets {other.name} and {name} both pay for one brand")
+    return budgets
+
+
+def _budget(name: str, tree: Tree, brands: Mapping[str, Brand]) -> Budget:
+    parts = tree.only(f"budget {name}", _BUDGET)
+    for word in (paid := parts["brands"].words("brands")):
+        if word not in brands:
+            tree.place.refuse(f"budget {name}: `{word}` is no brand; there are {', '.join(sorted(brands))}")
+    amount = parts["amount"].decimal("amount")
+    return Budget(
+        name=name,
+        brands=paid,
+        currency=parts["currency"].text("currency"),
+        period=parts["period"].one_of("period", BUDGET_PERIODS),
+        amount=amount,
+        refused=parts["refused"].one_of("refused", BUDGET_REFUSALS),
+    )

@@ -1,0 +1,46 @@
+"""What a customer asks the register, and what is told to it: facts for its log, and questions that are still open."""
+
+from msgspec.structs import replace
+
+from app.clock import Instant
+from app.facts import AssetTold, BudgetAnswered, Fact, OfferTold, Question, Source, Subject, What
+from app.ids import FactId
+from app.journey.state import CustomerState
+from app.journey.turn import Told, Turn
+
+ANSWERS = BudgetAnswered | OfferTold | AssetTold
+
+_FROM_US = Source("journey", 0, 0)
+
+
+def tell(turn: Turn, key: bytes, what: What, about: str) -> None:
+    """Write a fact about the customer to the register's log; `about` tells it from others of this cause."""
+    fact = Fact(
+        id=FactId(f"{turn.state.customer}|{turn.cause.id}|{about}"),
+        what=what,
+        subject=Subject(turn.state.customer, turn.journey, None, turn.case),
+        occurred_at=min(turn.at, turn.now),
+        known_at=Instant(turn.now),
+        source=_FROM_US,
+    )
+    turn.said.append(Told(key, fact))
+
+
+def ask(turn: Turn, key: bytes, what: Question) -> None:
+    """Ask the register something; the answer comes as a fact. What is open already is not asked again."""
+    if what.question in turn.state.questions:
+        return
+    turn.state = replace(turn.state, questions=(*turn.state.questions, what.question))
+    tell(turn, key, what, what.question)
+
+
+def answered(turn: Turn, question: str) -> None:
+    """Close a question."""
+    if question in turn.state.questions:
+        kept = tuple(known for known in turn.state.questions if known != question)
+        turn.state = replace(turn.state, questions=kept)
+
+
+def is_answer(state: CustomerState, fact: Fact) -> bool:
+    """Say whether a fact answers a question that is open."""
+    return isinstance(fact.what, ANSWERS) and fact.what.question in state.questions

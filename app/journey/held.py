@@ -1,0 +1,41 @@
+"""Offers and coupons that a customer holds, and calls on which they waited. All values; a change makes a new one."""
+
+from msgspec import Struct
+
+from app.clock import Instant
+from app.facts import AudioAsset, OfferTold
+from app.ids import JourneyId, ProblemId
+
+
+class HeldOffer(Struct, frozen=True, array_like=True):
+    """An offer: which version the customer was shown first, when and where; and what the register told of its terms.
+
+    `shown_at` None: it was never shown, a coupon of it was issued. `version` 0: whatever is newest.
+    """
+
+    offer: str
+    version: int
+    shown_at: Instant | None = None
+    channel: str = ""
+    told: OfferTold | None = None
+
+
+class HeldCoupon(Struct, frozen=True, array_like=True):
+    """A coupon, and what became of it. `paused`: its time stands still while a case about it is open."""
+
+    coupon: str
+    issued_at: Instant
+    offer: str | None = None
+    journey: JourneyId | None = None
+    expires_at: Instant | None = None
+    paused: bool = False
+    expired_at: Instant | None = None
+    used_at: Instant | None = None
+    problems: tuple[ProblemId, ...] = ()
+
+
+class Call(Struct, frozen=True, array_like=True):
+    """What a caller heard while on hold, in one case: how often each audio, and what it is once it is known."""
+
+    plays: dict[str, int] = {}
+    known: dict[str, AudioAsset | None] = {}

@@ -1,0 +1,44 @@
+"""Issuing a remedy: said to whoever gives it, settled at once when there is nothing to wait for."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from app.journey.state import with_item
+from app.journey.trouble import GivenRemedy
+from app.journey.turn import Turn
+from app.outputs import Gesture, Receipt, Remedy
+
+
+def issue(turn: Turn, planned: GivenRemedy, apology: str, receipt: Receipt) -> None:
+    """Ask for a remedy; one without gestures, or under a policy that settles on issue, is settled at once."""
+    settled = turn.now if not planned.gestures or turn.policy.limits.remedy_settles_on_issue else None
+    known = replace(planned, at=turn.now, settled_at=settled, reserved=None)
+    turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, known.id, known))
+    turn.said.append(
+        Remedy(
+            id=turn.id_for("remedy", about=known.id),
+            at=turn.now,
+            customer=turn.state.customer,
+            remedy=known.id,
+            occasion=known.occasion,
+            problem=known.problem,
+            journey=known.journey,
+            cause=known.cause,
+            apology=apology,
+            gestures=known.gestures,
+            receipt=receipt,
+        )
+    )
+    turn.note(f"remedy for {known.cause}: {apology}, {in_words(known.gestures)}")
+
+
+def in_words(gestures: Iterable[Gesture]) -> str:
+    """Return gestures in words."""
+    parts = [
+        gesture.kind
+        if gesture.amount is None
+        else f"{gesture.kind} {gesture.amount.amount:f} {gesture.amount.currency}"
+        for gesture in gestures
+    ]
+    return ", ".join(parts) or "no gesture"

@@ -1,0 +1,209 @@
+"""Offers and coupons of a customer: the terms they were shown, the time a coupon has left, and whether it is honoured.
+
+A coupon's time stands still while a case about it is open. What is left is worked out from the cases' lives alone, so
+that facts learnt late come to the same.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from app.clock import Instant, to_iso
+from app.facts import CodeUsed, CouponIssued, Fact, OfferAsked, OfferShown, OfferTold, Party, offer_key
+from app.ids import JourneyId, ProblemId
+from app.journey import asking, problems
+from app.journey.cases import ENDS
+from app.journey.course import Case, Place
+from app.journey.held import HeldCoupon, HeldOffer
+from app.journey.state import CustomerState, with_item
+from app.journey.turn import Turn
+from app.outputs import Notice
+
+GAP: Final = "offer_terms_gap"
+NOT_HONOURED: Final = "offer_not_honoured"
+_NEWEST: Final = 0
+_MOST: Final = 32
+"""Offers, and coupons, that are kept of one customer: the newest."""
+
+
+def offer_shown(turn: Turn, fact: Fact, what: OfferShown) -> None:
+    """Keep which terms the customer was shown first, and ask what they are."""
+    known = turn.state.offers.get(what.offer)
+    if known is not None and known.shown_at is not None and known.shown_at <= fact.occurred_at:
+        return
+    turn.note(f"offer {what.offer} shown in version {what.version}")
+    _hold(turn, HeldOffer(what.offer, what.version, fact.occurred_at, what.channel))
+
+
+def _hold(turn: Turn, offer: HeldOffer) -> None:
+    kept = dict(list(with_item(turn.state.offers, offer.offer, offer).items())[-_MOST:])
+    turn.state = replace(turn.state, offers=kept)
+    question = f"offer/{turn.state.customer}/{offer.offer}/{offer.version}"
+    asking.ask(turn, offer_key(offer.offer), OfferAsked(question, offer.offer, offer.version))
+
+
+def coupon_issued(turn: Turn, fact: Fact, what: CouponIssued) -> None:
+    """Keep a coupon; under an offer nobody is known to have been shown, the newest terms count."""
+    if what.coupon in turn.state.coupons:
+        return
+    coupon = HeldCoupon(what.coupon, fact.occurred_at, what.offer, fact.subject.journey, what.expires_at)
+    _put(turn, coupon)
+    turn.note(f"coupon {what.coupon} issued")
+    if what.offer is None:
+        return
+    if what.offer not in turn.state.offers:
+        _hold(turn, HeldOffer(what.offer, _NEWEST))
+    _meet(turn, what.offer)
+
+
+def _put(turn: Turn, coupon: HeldCoupon) -> None:
+    kept = dict(list(with_item(turn.state.coupons, coupon.coupon, coupon).items())[-_MOST:])
+    turn.state = replace(turn.state, coupons=kept)
+
+
+def offer_told(turn: Turn, _: Fact, what: OfferTold) -> None:
+    """Take the terms of an offer as they stand now."""
+    held = turn.state.offers.get(what.offer)
+    if held is None or held.version != what.version or held.told == what:
+        return
+    turn.state = replace(turn.state, offers=with_item(turn.state.offers, what.offer, replace(held, told=what)))
+    terms = f"grants less than advertised ({', '.join(what.gap)})" if what.gap else "grants what was advertised"
+    turn.note(f"offer {what.offer}: the coupon {terms}")
+    _meet(turn, what.offer)
+
+
+def _meet(turn: Turn, offer: str) -> None:
+    """Open the problem of whoever holds a coupon that grants less; resolve it when the terms are mended."""
+    told = turn.state.offers[offer].told
+    if told is None:
+        return
+    for coupon in tuple(turn.state.coupons.values()):
+        if coupon.offer == offer and coupon.used_at is None:
+            if told.gap:
+                _open(turn, coupon, GAP, coupon.journey)
+            else:
+                _resolve(turn, coupon, GAP)
+
+
+def _open(turn: Turn, coupon: HeldCoupon, type_: str, journey: JourneyId | None) -> None:
+    place = Place(journey)
+    name = problems.problem_id(turn.state, place, type_, coupon.coupon)
+    problems.open_stated(turn, place, type_, coupon.coupon, at=turn.at, fault=Party.MERCHANT)
+    if name not in coupon.problems:
+        _put(turn, replace(coupon, problems=(*coupon.problems, name)))
+
+
+def _resolve(turn: Turn, coupon: HeldCoupon, *types: str) -> None:
+    for name in coupon.problems:
+        problem = turn.state.problems.get(ProblemId(name))
+        if problem is not None and problem.open and problem.type in types:
+            problems.resolve(turn, problem.id, max(turn.at, problem.opened_at))
+
+
+def code_used(turn: Turn, fact: Fact, what: CodeUsed) -> None:
+    """Check whether a code was honoured; a refusal is a problem of the purchase it was meant for."""
+    coupon = turn.state.coupons.get(what.coupon) or HeldCoupon(what.coupon, fact.occurred_at)
+    if what.honoured:
+        turn.note(f"coupon {what.coupon} honoured")
+        _put(turn, replace(coupon, used_at=fact.occurred_at, paused=False))
+        _resolve(turn, coupon, GAP, NOT_HONOURED)
+        return
+    turn.note(f"coupon {what.coupon} refused")
+    _put(turn, coupon)
+    _open(turn, coupon, NOT_HONOURED, fact.subject.journey)
+
+
+def review(turn: Turn) -> None:
+    """Say when a coupon's time begins to stand still, and when it goes on."""
+    for coupon in tuple(turn.state.coupons.values()):
+        if coupon.expires_at is not None and coupon.used_at is None:
+            _review(turn, coupon)
+
+
+def _review(turn: Turn, coupon: HeldCoupon) -> None:
+    ends = expiry_of(turn.state, coupon)
+    lives = coupon.expired_at is not None and (ends is None or ends > turn.now)
+    if lives:
+        turn.note(f"coupon {coupon.coupon} has not expired after all")
+    pauses = (ends is None) != coupon.paused
+    if pauses:
+        _tell(turn, coupon, ends)
+    if lives or pauses:
+        _put(turn, replace(coupon, paused=ends is None, expired_at=None if lives else coupon.expired_at))
+
+
+def _tell(turn: Turn, coupon: HeldCoupon, ends: Instant | None) -> None:
+    template = "offer_expiry_paused" if ends is None else "offer_expiry_resumed"
+    fields = {"coupon": coupon.coupon}
+    if coupon.offer is not None:
+        fields["offer"] = coupon.offer
+    if ends is None:
+        text = f"Coupon {coupon.coupon} does not expire while a case about it is open."
+    else:
+        fields["expires_at"] = to_iso(ends)
+        text = f"Coupon {coupon.coupon} has its time again: it now expires at {fields['expires_at']}."
+    turn.said.append(
+        Notice(
+            id=turn.id_for(f"notice/{template}", "campaign_planner", coupon.coupon),
+            at=turn.now,
+            customer=turn.state.customer,
+            recipient="campaign_planner",
+            template=template,
+            problem=None,
+            journey=coupon.journey,
+            case=turn.case,
+            fields=fields,
+            text=text,
+        )
+    )
+    turn.note(f"notice {template} to campaign_planner")
+
+
+def expiries(state: CustomerState) -> Iterator[tuple[Instant, HeldCoupon]]:
+    """Yield when coupons expire whose time runs."""
+    for coupon in state.coupons.values():
+        if coupon.expires_at is not None and coupon.used_at is None and coupon.expired_at is None:
+            ends = expiry_of(state, coupon)
+            if ends is not None:
+                yield ends, coupon
+
+
+def expire(turn: Turn, name: str) -> None:
+    """Let a coupon expire."""
+    coupon = turn.state.coupons[name]
+    _put(turn, replace(coupon, expired_at=turn.now))
+    turn.note(f"coupon {name} has expired unused")
+
+
+def expiry_of(state: CustomerState, coupon: HeldCoupon) -> Instant | None:
+    """Return when a coupon expires: its time runs only while no case about it is open; None while one is."""
+    assert coupon.expires_at is not None
+    left, runs_from = coupon.expires_at - coupon.issued_at, int(coupon.issued_at)
+    for opened, closed in sorted(_pauses(state, coupon), key=lambda pause: (pause[0], pause[1] or pause[0])):
+        if opened - runs_from >= left:
+            break
+        left -= max(0, opened - runs_from)
+        if closed is None:
+            return None
+        runs_from = max(runs_from, closed)
+    return Instant(runs_from + left)
+
+
+def _pauses(state: CustomerState, coupon: HeldCoupon) -> Iterator[tuple[Instant, Instant | None]]:
+    for case in state.cases.values():
+        if case.opened_at is not None and case.journey in {None, coupon.journey}:
+            yield from _open_times(case, case.opened_at)
+
+
+def _open_times(case: Case, opened: Instant) -> Iterator[tuple[Instant, Instant | None]]:
+    """Yield from when to when a case was open; a message after its end opens it again."""
+    since: Instant | None = opened
+    for turn in case.turns:
+        if turn.word in ENDS and since is not None:
+            yield since, max(turn.at, since)
+            since = None
+        elif turn.word not in ENDS and since is None:
+            since = turn.at
+    if since is not None:
+        yield since, None

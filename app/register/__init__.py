@@ -1,0 +1,1 @@
+"""The register: what spans customers (campaigns, offers, budgets, what callers on hold hear), decided in one order."""
