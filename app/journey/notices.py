@@ -191,8 +191,11 @@ def wake(turn: Turn, cause: str) -> None:
     for dropped in about_problems:
         if dropped not in standing:
             turn.note(f"notice {dropped.template} is not said: its reason has gone")
-    if standing:
-        _wake_worst(turn, standing)
+    # what was said wrongly is put right, whatever else there is to say
+    corrections = [known for known in standing if known.occasion == "withdrawn"]
+    for of_one_kind in ([known for known in standing if known not in corrections], corrections):
+        if of_one_kind:
+            _wake_worst(turn, of_one_kind)
 
 
 def _wake_worst(turn: Turn, standing: list[PendingNotice]) -> None:

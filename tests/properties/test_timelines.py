@@ -92,7 +92,7 @@ def _stands(played: Played) -> list[Any]:
         (row.get("journey_id") or row.get("case_id"), *_expectation(each))
         for row in rows_at(state)
         for each in row["expectations"]
-        if each["withdrawn_at"] is None or _kept(each)
+        if _counts(each)
     ]
     problems = [
         (problem.id, problem.opened_at, problem.resolved_at, problem.status, problem.extent, problem.severity)
@@ -103,9 +103,14 @@ def _stands(played: Played) -> list[Any]:
     return [sorted(map(repr, part)) for part in (expected, problems, holds)]
 
 
-def _kept(row: dict[str, Any]) -> bool:
-    """Say whether an expectation was met or over in time; one withdrawn otherwise was never to be: a correction."""
-    return any(row[when] is not None and row[when] < row["first_due"] for when in ("met_at", "ended_at"))
+def _counts(row: dict[str, Any]) -> bool:
+    """Say whether an expectation stands.
+
+    One that was withdrawn without being met or over in time was never to be: a correction. Of the gaps from movement to
+    movement only those that were too long are kept.
+    """
+    kept = any(row[when] is not None and row[when] < row["first_due"] for when in ("met_at", "ended_at"))
+    return not kept if row["rule"] == "next_scan" else kept or row["withdrawn_at"] is None
 
 
 def _expectation(row: dict[str, Any]) -> tuple[Any, ...]:
