@@ -172,7 +172,8 @@ async def customer_page(request: web.Request) -> web.Response:
     name = CustomerId(request.match_info["id"])
     everything = request[BEARER].may(Role.AUDITOR)
     gate = [
-        {"word": row.word, "answer": row.answer, "why": _why(row.answer, words)} for row in person.gate_rows(site, name)
+        {"words": classes, "answer": answer, "why": _why(answer, words)}
+        for classes, answer in person.gate_rows(site, name)
     ]
     return page(
         request,

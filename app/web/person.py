@@ -19,9 +19,9 @@ _GOOD: Final = frozenset({"release", "remedy"})
 
 
 class GateRow(NamedTuple):
-    """What the gate answers for one message class, on any channel."""
+    """What the gate answers for some message classes, on any channel."""
 
-    word: str
+    words: tuple[str, ...]
     answer: Answer
 
 
@@ -36,9 +36,12 @@ class Told(NamedTuple):
 
 
 def gate_rows(site: Site, customer: CustomerId) -> list[GateRow]:
-    """Return the gate's answer for every class of marketing."""
+    """Return the gate's answers for every class of marketing; classes with the same answer share a row."""
     ledgers, freshness = site.model.ledgers.of(customer), site.model.freshness()
-    return [GateRow(word, may_send(ledgers, word, "*", freshness, site.when_stale)) for word in MARKETING]
+    found: dict[Answer, list[str]] = {}
+    for word in MARKETING:
+        found.setdefault(may_send(ledgers, word, "*", freshness, site.when_stale), []).append(word)
+    return [GateRow(tuple(words), answer) for answer, words in found.items()]
 
 
 def audio(site: Site, customer: CustomerId) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, build_opener
 
 from app.settings import KafkaSettings
 
@@ -28,6 +30,7 @@ def test_the_stories_are_told_and_an_event_of_ones_own_is_answered_until_ctrl_c(
         "MAKEGOOD_APPLICATION_ID": topic_prefix + "demo",
         "MAKEGOOD_STATE_DIR": str(tmp_path),
         "MAKEGOOD_WEB_PORT": "0",
+        "MAKEGOOD_SITE_PORT": str(_free_port()),
         "PYTHONUNBUFFERED": "1",
     }
     log = tmp_path / "demo.log"
@@ -46,6 +49,7 @@ def test_the_stories_are_told_and_an_event_of_ones_own_is_answered_until_ctrl_c(
         assert re.search(r"RELEASE +C-1001", told)
         assert re.search(r"REMEDY +C-2002: refund of 94.98 USD", told)
         assert "REFUSED" not in told
+        assert "parcel stopped moving" in _page(told, "/customers/C-1001")
         assert _publish(environment, "order_placed", '{"order_id": ""}') == 2
         assert _publish(environment, "understocked", _UNDERSTOCKED) == 0
         assert _publish(environment, "order_placed", _ORDER) == 0
@@ -54,6 +58,25 @@ def test_the_stories_are_told_and_an_event_of_ones_own_is_answered_until_ctrl_c(
         os.kill(demo.pid, signal.SIGINT)
         assert demo.wait(60) == 0
     assert _children_of(demo.pid) == []
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _page(told: str, path: str) -> str:
+    """Log in with the link that was printed, and read a page."""
+    (link,) = re.findall(r"http://\S+/login\?token=\S+", told)
+    browser = build_opener(HTTPCookieProcessor())
+    browser.addheaders = [("Accept", "text/html")]
+    with browser.open(link) as board:
+        assert board.status == 200
+    with browser.open(link.partition("/login")[0] + path) as page:
+        text: str = page.read().decode()
+    return text
 
 
 _NOW = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
