@@ -18,7 +18,7 @@ from app.journey.issuing import in_words, issue
 from app.journey.state import with_item
 from app.journey.trouble import GivenRemedy, Reserved
 from app.journey.turn import Turn
-from app.outputs import Gesture, Receipt
+from app.outputs import Gesture, Receipt, RowFired
 
 _OWED: Final = "refund"
 _LETTERS: Final = {"day": 10, "month": 7, "year": 4}
@@ -59,6 +59,7 @@ def answered(turn: Turn, _: Fact, what: BudgetAnswered) -> None:
     reserved = remedy.reserved
     turn.rules.extend(row for row in reserved.rules if row not in turn.rules)
     left = f"{what.left.amount:f} {what.left.currency} left"
+    turn.rules.append(RowFired("budgets", reserved.budget, {"granted": str(what.granted).lower(), "left": left}))
     if what.granted:
         turn.note(f"the budget {reserved.budget} grants it: {left}")
         issue(turn, remedy, reserved.apology, reserved.receipt)

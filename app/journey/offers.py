@@ -18,7 +18,7 @@ from app.journey.course import Case, Place
 from app.journey.held import HeldCoupon, HeldOffer
 from app.journey.state import CustomerState, with_item
 from app.journey.turn import Turn
-from app.outputs import Notice
+from app.outputs import Notice, RowFired
 
 GAP: Final = "offer_terms_gap"
 NOT_HONOURED: Final = "offer_not_honoured"
@@ -143,6 +143,7 @@ def _tell(turn: Turn, coupon: HeldCoupon, ends: Instant | None) -> None:
     else:
         fields["expires_at"] = to_iso(ends)
         text = f"Coupon {coupon.coupon} has its time again: it now expires at {fields['expires_at']}."
+    turn.rules.append(RowFired("coupons", "paused" if ends is None else "resumed", fields))
     turn.said.append(
         Notice(
             id=turn.id_for(f"notice/{template}", "campaign_planner", coupon.coupon),

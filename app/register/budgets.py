@@ -46,4 +46,5 @@ def _tell(doing: Doing, what: BudgetRequested) -> None:
         "refused": f"{what.amount.amount:f} {what.amount.currency}",
     }
     text = f"The budget {budget.name} of {what.period} cannot pay every remedy any more: {budget.refused} instead."
+    doing.by_policy("budgets", budget.name, amount=fields["amount"], period=what.period)
     doing.notice("merchant", "budget_exhausted", fields, text)

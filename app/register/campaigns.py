@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from app.clock import Instant, to_iso
+from app.clock import HOUR, Instant, to_iso
 from app.decide.policy import Policy
 from app.facts import SHARDS, CampaignListed, CampaignPlanned, ExposureChanged, Fact, campaign_key, severe_key
 from app.ids import CustomerId
@@ -56,12 +56,17 @@ def _summarise(doing: Doing, campaign: Campaign, template: str, told: dict[str, 
         "parts": str(sum(each.parts for each in all_told)),
         "reasons": _counted(_by_reason(all_told)),
     }
-    text = f"{count} customers with severe open problems are to be left out of campaign {plan.campaign}."
+    text = f"{_people(count)} with severe open problems to be left out of campaign {plan.campaign}."
     if template == "campaign_exclusions_checked":
         added, removed = (sum(getattr(each, word) for each in all_told) for word in ("added", "removed"))
         fields |= {"added": str(added), "removed": str(removed)}
         text = f"{text} Since it was planned {added} came and {removed} went."
+    _by_line(doing)
     doing.notice(PLANNER, template, fields, text)
+
+
+def _by_line(doing: Doing) -> None:
+    doing.by_policy("campaigns", "severe_from", severity=str(doing.policy.campaigns.severe_from))
 
 
 def due_of(policy: Policy, campaign: Campaign) -> Instant:
@@ -81,13 +86,14 @@ def fire(doing: Doing, campaign: Campaign) -> Campaign | None:
     sells = f" It sells {', '.join(plan.products)}." if plan.products else ""
     summary = (
         f"Campaign {plan.campaign} ({plan.message_class} by {_channels(plan)}) goes out at {to_iso(plan.send_at)}."
-        f"{sells} {count} customers with severe open problems are left out."
+        f"{sells} {_people(count)} with severe open problems left out."
     )
     fields = _fields(plan) | {"customers": str(count), "reasons": _counted(reasons)}
     if plan.products:
         fields["products"] = ", ".join(plan.products)
     if plan.offer is not None:
         fields["offer"] = plan.offer
+    doing.by_policy("campaigns", "brief_before", hours=str(doing.policy.campaigns.brief_before // HOUR))
     doing.brief(summary, fields)
     return replace(campaign, briefed=True)
 
@@ -148,8 +154,9 @@ def _tell(
                 field: ", ".join(part),
                 "reasons": _counted(_reasons(known, part)),
             }
-            words = "are to be left out of" if field != "removed" else "may be reached again by"
-            text = f"{len(part)} customers {words} campaign {plan.campaign}: {', '.join(part)}."
+            words = "to be left out of" if field != "removed" else "that may be reached again by"
+            text = f"{_people(len(part))} {words} campaign {plan.campaign}: {', '.join(part)}."
+            _by_line(doing)
             doing.notice(PLANNER, template, fields, text, f"{shard}.{number}")
     return number
 
@@ -192,6 +199,10 @@ def _by_reason(told: Iterable[CampaignListed]) -> Counter[str]:
 
 def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{reason}: {count}" for reason, count in sorted(counts.items())) or "none"
+
+
+def _people(count: int) -> str:
+    return "1 customer" if count == 1 else f"{count} customers"
 
 
 def _channels(plan: CampaignPlanned) -> str:

@@ -49,6 +49,10 @@ class Doing:
         self.rules.extend(row for row in ruling.rules if row not in self.rules)
         return ruling.answer
 
+    def by_policy(self, part: str, row: str, **inputs: str) -> None:
+        """Keep that a part of the policy that is no table decided: `campaigns`, `hold_audio` or `budgets`."""
+        self.ruled(Ruled(None, (RowFired(part, row, inputs),)))
+
     def pass_on(self, topic: Topic, key: bytes, what: What, customer: CustomerId | None = None, part: str = "") -> None:
         """Write a fact to a log: known when its cause is, and behind it in the total order.
 

@@ -30,6 +30,7 @@ def _tell(doing: Doing, playlist: str, selling: list[AudioAsset]) -> None:
     names = ", ".join(asset.asset for asset in selling)
     fields = {"playlist": playlist, "assets": names, "products": ", ".join(products) or "unknown"}
     text = f"Playlist {playlist} sells to callers who wait for help: {names}."
+    doing.by_policy("hold_audio", "sales", classes=", ".join(doing.policy.hold_audio.sales))
     doing.notice("campaign_planner", "hold_audio_sales", fields, text)
 
 
