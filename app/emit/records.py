@@ -6,14 +6,12 @@ from typing import Any, Final
 import msgspec
 
 from app.errors import InvalidRecord
-from app.facts import Money, Source
 from app.ids import CustomerId
 from app.outputs import (
     Briefing,
     DeadLetter,
     Decision,
     Escalation,
-    Gesture,
     Notice,
     Output,
     Remedy,
@@ -51,7 +49,7 @@ class Emit:
         if isinstance(output, DeadLetter):
             return self._letters.record(output)
         topic, schema = self._places[type(output)]
-        return OutRecord(topic, output.customer.encode(), self._codec.encode(schema, _payload(output)))
+        return OutRecord(topic, output.customer.encode(), self._codec.encode_struct(schema, output))
 
     def tombstone(self, customer: CustomerId) -> OutRecord:
         """Return the record after which compaction forgets a customer's suppression."""
@@ -81,34 +79,6 @@ def decode_output(topic: Topic, value: bytes | None) -> Output | None:
 @cache
 def _bundled() -> Emit:
     return Emit(bundled_codec())
-
-
-def _payload(output: Output) -> Payload:
-    payload: Payload = msgspec.to_builtins(output)
-    del payload["type"]
-    if isinstance(output, Decision):
-        payload["cause"]["source"] = _source_written(output.cause.source)
-        for plain, journey in zip(payload["standing"]["journeys"], output.standing.journeys, strict=True):
-            plain["value"] = _money(journey.value)
-    if isinstance(output, Remedy):
-        payload["gestures"] = [
-            plain | _amounts(gesture) for plain, gesture in zip(payload["gestures"], output.gestures, strict=True)
-        ]
-    return payload
-
-
-def _amounts(gesture: Gesture) -> Payload:
-    """Return a gesture's amounts as plain decimal text: `str` of a Decimal may say 1E+2."""
-    return {"amount": _money(gesture.amount), "cost": _money(gesture.cost)}
-
-
-def _money(money: Money | None) -> Payload | None:
-    return None if money is None else {"amount": format(money.amount, "f"), "currency": money.currency}
-
-
-def _source_written(source: Source | None) -> Payload | None:
-    """Return a source by its field names; inside it is an array, for brevity in the log."""
-    return None if source is None else msgspec.structs.asdict(source)
 
 
 def _source_read(payload: Payload | None) -> tuple[str, int, int] | None:

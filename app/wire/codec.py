@@ -6,9 +6,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from fastavro import schemaless_reader, schemaless_writer
 from fastavro.schema import to_parsing_canonical_form
+from msgspec import Struct
 
 from app.errors import InvalidRecord
 from app.wire.catalog import Catalog, EventSchema, JsonSchema, bundled, parse
+from app.wire.writing import Write, compile_writer
 
 Payload = dict[str, Any]
 """A record's fields as Avro has them: instants are milliseconds, decimals are text."""
@@ -64,16 +66,23 @@ class Codec:
         self._registry = registry
         self._readers: dict[bytes, _Reader | None] = dict(_known_writers(catalog))
         self._prefixes: dict[str, bytes] = {}
+        self._writers: dict[str, Write] = {}
 
     def encode(self, schema: EventSchema, payload: Payload) -> bytes:
         """Write a payload (whole, in Avro's form) with its prefix."""
-        prefix = self._prefixes.get(schema.label)
-        if prefix is None:
-            prefix = self._prefixes[schema.label] = self._prefix(schema)
         stream = BytesIO()
-        stream.write(prefix)
+        stream.write(self._known_prefix(schema))
         schemaless_writer(stream, schema.parsed, payload)
         return stream.getvalue()
+
+    def encode_struct(self, schema: EventSchema, struct: Struct) -> bytes:
+        """Write a struct of ours whose fields are the schema's, with its prefix; the bytes are those of `encode`."""
+        write = self._writers.get(schema.label)
+        if write is None:
+            write = self._writers[schema.label] = compile_writer(schema.parsed)
+        out = bytearray(self._known_prefix(schema))
+        write(out, struct)
+        return bytes(out)
 
     def decode(self, value: bytes) -> Decoded:
         """Read a record; InvalidRecord says `undecodable`, `unknown_schema` or `unknown_event`."""
@@ -94,6 +103,12 @@ class Codec:
             msg = f"{len(value) - stream.tell()} bytes left over after a record of {known.schema.label}"
             raise InvalidRecord("undecodable", msg)
         return Decoded(known.schema, payload)
+
+    def _known_prefix(self, schema: EventSchema) -> bytes:
+        prefix = self._prefixes.get(schema.label)
+        if prefix is None:
+            prefix = self._prefixes[schema.label] = self._prefix(schema)
+        return prefix
 
     def _prefix(self, schema: EventSchema) -> bytes:
         if self._registry is None:
