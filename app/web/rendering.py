@@ -7,14 +7,21 @@ from typing import Any, Final
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from app.clock import Instant, to_datetime, to_iso
+from app.clock import Instant, from_iso, to_datetime, to_iso
 from app.decide.policy import Policy
 from app.web.boards.describing import described, problem_words
 from app.web.site import BEARER, SITE
 from app.web.words import Words, words_for
 
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_MACHINE: Final = re.compile(rf" \[{_UUID}\]|,? owned by {_UUID}|, problem {_UUID}")
+"""Ids that only programs ask for; the records have them, `makegood explain` shows them."""
+_JOINED: Final = re.compile(r"(?<=[a-z])_(?=[a-z])")
+_TITLE: Final = re.compile(r"deadline: (.+?)( \(.+\))?")
 
 
 def page(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
@@ -51,6 +58,9 @@ def _environment(words: Words, policy: Policy) -> Environment:
         "slug": _slug,
         "word": words.word,
         "by_time": _by_time,
+        "told": _told,
+        "timed": _timed,
+        "titled": lambda title: _titled(title, words),
         "problem": lambda word: problem_words(policy, word, words),
         "describe": lambda key: described(key, words, policy),
     }
@@ -63,6 +73,30 @@ def _day(at: Instant) -> str:
 
 def _slug(text: str) -> str:
     return _SLUG.sub("-", text.lower())
+
+
+def _told(text: str) -> Markup:
+    """Return a line of the timeline for people: without ids, words apart, times in the reader's own zone."""
+    return _timed(_JOINED.sub(" ", _MACHINE.sub("", text)))
+
+
+def _timed(text: str) -> Markup:
+    """Return a text, escaped, with its times as times."""
+    found, start = Markup(), 0
+    for match in _TIME.finditer(text):
+        at = match[0]
+        shown = Markup('<time datetime="{}">{}</time>').format(at, moment(from_iso(at)))
+        found += escape(text[start : match.start()]) + shown
+        start = match.end()
+    return found + escape(text[start:])
+
+
+def _titled(title: str, words: Words) -> str:
+    """Return a step's title for people: what ran out is said in words."""
+    match = _TITLE.fullmatch(title)
+    if match is None:
+        return title.removeprefix("event: ")
+    return words.either(f"deadline.{match[1].replace(' ', '_')}", match[1]) + (match[2] or "")
 
 
 def _by_time(steps: Mapping[str, Instant]) -> list[tuple[str, Instant]]:

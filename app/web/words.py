@@ -24,8 +24,11 @@ class Words:
 
     def word(self, word: str) -> str:
         """Return a word of the product as people read it: its own text, or itself without underscores."""
-        key = f"word.{word}"
-        return self._texts.get(key) or self._fallback.get(key) or word.replace("_", " ")
+        return self.either(f"word.{word}", word.replace("_", " "))
+
+    def either(self, key: str, otherwise: str) -> str:
+        """Return a text, or what stands for it where no language has it."""
+        return self._texts.get(key) or self._fallback.get(key) or otherwise
 
 
 @cache

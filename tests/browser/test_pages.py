@@ -35,6 +35,7 @@ def test_the_customers_journey_comes_first(still: At, open_page: Open, picture: 
     picture(page, "command-centre")
     page.locator("#promises").scroll_into_view_if_needed()
     expect(page.locator("#chart-promises canvas")).to_be_visible()
+    picture(page, "promises")
 
 
 def test_behind_every_number_stand_exactly_that_many_customers(still: At, open_page: Open) -> None:
@@ -50,16 +51,18 @@ def test_behind_every_number_stand_exactly_that_many_customers(still: At, open_p
 
 
 def test_from_a_number_to_a_customer_to_why(still: At, open_page: Open, picture: Picture) -> None:
-    page = open_page(still)
+    page = open_page(still, "/#broken")
+    picture(page, "broken-now")
     page.locator("#broken tbody a.num").first.click()
     picture(page, "customers-behind-a-number")
     page.locator("tbody th a").first.click()
     expect(page.locator("h2", has_text="May marketing write?")).to_be_visible()
     expect(page.locator(".gate .flag.bad").first).to_have_text("held")
+    picture(page, "customer")
     why = page.locator("details summary", has_text="Why").first
     why.click()
     expect(page.locator("details[open] .l-policy dd").first).to_contain_text("decision")
-    picture(page, "customer")
+    picture(page, "why")
 
 
 def test_a_story_is_told_with_every_decision_explained(still: At, open_page: Open) -> None:
