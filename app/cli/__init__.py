@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 
 import click
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsError
 
 from app.errors import MakegoodError
 
@@ -56,6 +57,9 @@ class CommandFolder(click.Group):
             raise OneLine(str(error)) from error
         except ValidationError as error:
             raise OneLine(_wrong_settings(error)) from error
+        except SettingsError as error:
+            # a list or mapping that is no JSON; its text names the field and not the value
+            raise OneLine(f"wrong setting, {error}: write it as JSON (see `makegood settings`)") from None
 
 
 @click.group(cls=CommandFolder, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,7 +74,8 @@ def cli() -> None:
 
 def _wrong_settings(error: ValidationError) -> str:
     """Name each wrong setting by its environment variable; never its value, it may be a secret."""
-    prefix = {"KafkaSettings": "KAFKA_", "WebSettings": "MAKEGOOD_SITE_"}.get(error.title, "MAKEGOOD_")
+    groups = {group.__name__: str(group.model_config.get("env_prefix", "")) for group in BaseSettings.__subclasses__()}
+    prefix = groups.get(error.title, "")
     told = (
         f"{''.join(f'{prefix}{str(part).upper()}: ' for part in problem['loc'][:1])}"
         f"{problem['msg'].removeprefix('Value error, ')}"

@@ -8,9 +8,33 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-from app.settings import KafkaSettings, WebSettings, WorkerSettings
+from app.settings import (
+    BrazeSettings,
+    CustomerIoSettings,
+    IterableSettings,
+    KafkaSettings,
+    KlaviyoSettings,
+    MarketingCloudSettings,
+    SignedWebhookSettings,
+    SinkSettings,
+    WebhookSettings,
+    WebSettings,
+    WorkerSettings,
+)
 
-_GROUPS: Final = ((KafkaSettings, "the cluster"), (WorkerSettings, "the worker"), (WebSettings, "gate and pages"))
+_GROUPS: Final = (
+    (KafkaSettings, "the cluster"),
+    (WorkerSettings, "the worker"),
+    (WebSettings, "gate and pages"),
+    (WebhookSettings, "webhooks of others"),
+    (SinkSettings, "holds carried into marketing tools"),
+    (BrazeSettings, "Braze"),
+    (KlaviyoSettings, "Klaviyo"),
+    (CustomerIoSettings, "Customer.io"),
+    (IterableSettings, "Iterable"),
+    (MarketingCloudSettings, "Salesforce Marketing Cloud"),
+    (SignedWebhookSettings, "our own webhook"),
+)
 
 
 class _Setting(NamedTuple):

@@ -17,6 +17,8 @@ MAY_IMPORT: Final = {
     "journey": {"decide", "emit"},
     "register": {"decide", "emit", "journey"},
     "emit": set(),
+    "adapters": {"intake", "decide"},
+    "sinks": {"adapters"},
 }
 """Stages that a pure stage may import beside itself and the leaves."""
 
