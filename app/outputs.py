@@ -94,7 +94,10 @@ class Receipt(Struct, frozen=True):
 
 
 class Remedy(Struct, frozen=True, tag="remedy"):
-    """An apology with zero or more gestures. `occasion` is recovery or thank_you."""
+    """An apology with zero or more gestures. `occasion` is recovery, exception (approved by a person) or thank_you.
+
+    A later `attempt` asks again for a gesture that failed; one that is replaced is asked for under the same `remedy`.
+    """
 
     id: OutputId
     at: Instant
@@ -107,6 +110,7 @@ class Remedy(Struct, frozen=True, tag="remedy"):
     apology: str
     gestures: tuple[Gesture, ...]
     receipt: Receipt
+    attempt: int = 1
 
 
 class Notice(Struct, frozen=True, tag="notice"):
@@ -129,7 +133,11 @@ class Notice(Struct, frozen=True, tag="notice"):
 
 
 class Escalation(Struct, frozen=True, tag="escalation"):
-    """One named owner role with the authority to act, and the reason."""
+    """One named owner role with the authority to act, and the reason.
+
+    `budget` is what it may spend on this without asking; `freeze_hand_offs`: no desk hands it on from here; `history`
+    are the decisions that led here, the oldest first.
+    """
 
     id: OutputId
     at: Instant
@@ -141,6 +149,9 @@ class Escalation(Struct, frozen=True, tag="escalation"):
     journey: JourneyId | None
     case: CaseId | None
     act_by: Instant | None = None
+    budget: Money | None = None
+    freeze_hand_offs: bool = True
+    history: tuple[OutputId, ...] = ()
 
 
 class Briefing(Struct, frozen=True, tag="briefing"):

@@ -36,7 +36,10 @@ class ExtentInputs(Struct, frozen=True):
 
 
 class SeverityInputs(Struct, frozen=True):
-    """What makes a problem worse. `extent` is the word of the extent book, `priority` the desk's (1 is urgent)."""
+    """What makes a problem worse. `extent` is the word of the extent book, `priority` the desk's (1 is urgent).
+
+    `repeats`: earlier failures in this journey; `goods_held`: we have something that is the customer's own.
+    """
 
     problem: str
     extent: str
@@ -44,6 +47,8 @@ class SeverityInputs(Struct, frozen=True):
     needed_by_at_risk: bool
     reopened: int
     priority: int | None = None
+    repeats: int = 0
+    goods_held: bool = False
 
 
 class StakeInputs(Struct, frozen=True):
@@ -54,10 +59,11 @@ class StakeInputs(Struct, frozen=True):
 
 
 class Stake(Struct, frozen=True):
-    """`band` (unknown, low, ...) and the amount it was banded by (None when unknown)."""
+    """`band` (unknown, low, ...), the amount it was banded by (None when unknown), and the word for the tenure."""
 
     band: str
     amount: Decimal | None
+    tenure: str = "unknown"
 
 
 class NoticeInputs(Struct, frozen=True):
@@ -86,7 +92,8 @@ class HoldInputs(Struct, frozen=True):
 class RemedyInputs(Struct, frozen=True):
     """What sizes an apology. `lost` is what the customer paid for what they did not get; `price` the journey's value.
 
-    `given` is what this cause and this customer's window already got, policy's and by hand: it counts against more.
+    `given` is what this trouble already brought, by policy and by hand: it counts against more. `given_lately` is all
+    that the customer got within the policy's window, this trouble's included. `repeats`: earlier failures in it.
     """
 
     problem: str
@@ -99,6 +106,10 @@ class RemedyInputs(Struct, frozen=True):
     price: Money | None
     given: tuple[Gesture, ...]
     now: Instant
+    repeats: int = 0
+    tenure: str = "unknown"
+    goods_held: bool = False
+    given_lately: tuple[Gesture, ...] = ()
 
 
 class RemedyPlan(Struct, frozen=True):
@@ -110,19 +121,27 @@ class RemedyPlan(Struct, frozen=True):
 
 
 class EscalationInputs(Struct, frozen=True):
-    """`reason` is a word of `ESCALATION_REASONS`: severe, notices_exhausted, hold_age, owner_silent, ..."""
+    """`reason` is a word of `ESCALATION_REASONS`: severe, notices_exhausted, hold_age, owner_silent, ...
+
+    `repeats`: earlier failures in the same journey; each raises the authority.
+    """
 
     reason: str
     problem: str
     severity: int
+    repeats: int = 0
 
 
 class EscalationPlan(Struct, frozen=True):
-    """One owner role, its authority, and the time it has to act (None: no limit is watched)."""
+    """One owner role, its authority, and the time it has to act (None: no limit is watched).
+
+    `budget` is what it may spend without asking, in the brand's currency (None: the policy's cap alone).
+    """
 
     owner: str
     authority: str
     act_within: Millis | None
+    budget: Decimal | None = None
 
 
 class ThankYouInputs(Struct, frozen=True):

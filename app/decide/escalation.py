@@ -3,16 +3,21 @@
 from app.clock import Millis
 from app.decide.book import EscalationInputs, EscalationPlan, Ruled
 from app.decide.policy import Policy
-from app.decide.reading.shapes import plain_length
+from app.decide.reading.shapes import plain_length, share_or_amount
 
 
 def escalation_of(policy: Policy, inputs: EscalationInputs) -> Ruled[EscalationPlan | None]:
     """Return the owner that table `escalations` names; None when this reason and severity need none."""
     answers, fired = policy.tables.row(
-        "escalations", reason=inputs.reason, problem=inputs.problem, severity=inputs.severity
+        "escalations",
+        reason=inputs.reason,
+        problem=inputs.problem,
+        severity=inputs.severity,
+        repeats=policy.bands["repeats"].word(inputs.repeats),
     )
     owner, act_within = answers["owner"], answers["act_within"]
     if owner is None:
         return Ruled(None, (fired,))
     within = None if act_within is None else Millis(plain_length(act_within))
-    return Ruled(EscalationPlan(str(owner), str(answers["authority"]), within), (fired,))
+    budget = None if answers["budget"] is None else share_or_amount(answers["budget"])[0]
+    return Ruled(EscalationPlan(str(owner), str(answers["authority"]), within, budget), (fired,))

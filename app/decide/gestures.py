@@ -28,6 +28,7 @@ class Giving:
         refunds = [gesture for gesture in inputs.given if gesture.kind == REFUND]
         self._refunded = _worth(refunds, self._paid.currency if self._paid else brand.currency)
         self._given = _worth((gesture for gesture in inputs.given if gesture.kind != REFUND), brand.currency)
+        self._lately = _worth(inputs.given_lately, brand.currency)
         self._room: Decimal | None = None
         self._gestures: list[Gesture] = []
         self._lines: list[Arithmetic] = []
@@ -69,7 +70,20 @@ class Giving:
             self._refunded += amount
 
     def leave_room(self) -> None:
-        """Work out what may still be given below the cap; without a price in the brand's currency there is no cap."""
+        """Work out what may still be given: below the cap, and below the most that one customer is given in a while.
+
+        Without a price in the brand's currency there is no cap.
+        """
+        self._room_below_cap()
+        most = self._brand.most_per_customer
+        if most is None:
+            return
+        left = self._worked_out("left", "max(most - lately, none)", most=most, lately=self._lately, none=_NONE)
+        self._room = (
+            left if self._room is None else self._worked_out("room", "min(room, left)", room=self._room, left=left)
+        )
+
+    def _room_below_cap(self) -> None:
         if self._price is None or self._price.currency != self._brand.currency:
             return
         self._room = self._worked_out(
@@ -101,7 +115,7 @@ class Giving:
     def perk(self, perk: Perk) -> None:
         """Give a perk whole; not when it was given before, when as much was given by hand, or beyond the room."""
         again = perk.kind in self._kinds_given
-        made_up = perk.cost <= self._given
+        made_up = _NONE < perk.cost <= self._given
         fits = self._room is None or perk.cost <= self._room
         times = 1 if fits and not again and not made_up else 0
         room = {} if self._room is None else {"room": self._room}

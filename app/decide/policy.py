@@ -29,7 +29,8 @@ class ExpectationRule(Struct, frozen=True):
     """Policy expects `expect` within some time `after` a milestone; unmet, it is a problem of type `problem`.
 
     `movement` stands for any scan that shows the parcel moving (never `unknown`). `per` is journey, consignment or
-    case. An expectation ends unmet, without breach, when one of `ends_on` is reached.
+    case. An expectation ends unmet, without breach, when one of `ends_on` is reached. Its time stands still while the
+    case waits for one of `paused_by` (parties).
     """
 
     id: str
@@ -39,6 +40,14 @@ class ExpectationRule(Struct, frozen=True):
     problem: str
     per: str = "consignment"
     ends_on: tuple[str, ...] = ()
+    paused_by: tuple[str, ...] = ()
+
+
+class ScanFailure(Struct, frozen=True):
+    """What a carrier's finer word says went wrong, and whose fault it is when the scan itself does not say (None)."""
+
+    problem: str
+    fault: Party | None = None
 
 
 class KindRules(Struct, frozen=True):
@@ -47,6 +56,9 @@ class KindRules(Struct, frozen=True):
     `scan_milestones` maps a scan status to the milestone it reaches; `promises` a promised milestone to the problem
     type of its breach; `failures` a stated failure to its problem type. `completes_on` are the terminal milestones
     that close a consignment well, `ends_on` those that end it otherwise.
+
+    `scan_failures` maps a scan's finer word (sub-status) to what went wrong, `failing` a milestone to the problem type
+    that reaching it is. We hold the customer's own goods from one of `goods_from` until one of `goods_until`.
     """
 
     name: str
@@ -57,6 +69,10 @@ class KindRules(Struct, frozen=True):
     promises: Mapping[str, str]
     failures: Mapping[str, str]
     expectations: tuple[ExpectationRule, ...]
+    scan_failures: Mapping[str, ScanFailure] = {}
+    failing: Mapping[str, str] = {}
+    goods_from: tuple[str, ...] = ()
+    goods_until: tuple[str, ...] = ()
 
     def problem_of_promise(self, milestone: str) -> str:
         """Return the problem type of a broken promise of `milestone`; every word has one (`otherwise`)."""
@@ -72,7 +88,9 @@ class ProblemRules(Struct, frozen=True):
 
     `fault` is the default blame. `resolved_by` are the milestones (of the consignment, journey or case) that resolve
     it. `remedy_on` is opened, resolved or never. `quiet_period` runs from resolved and settled to recovered.
-    `cause_group`: problems of one journey and consignment with the same group have one cause, so one remedy.
+    `cause_group`: problems of one journey and consignment with the same group have one cause, so one remedy; unless
+    `anew`: each time it is stated it is a cause of its own (nothing at the first desk, then nothing at the next).
+    `counts`: it is one of the failures that make the next one of its journey a repeat.
     """
 
     name: str
@@ -82,6 +100,8 @@ class ProblemRules(Struct, frozen=True):
     remedy_on: str
     quiet_period: Millis
     cause_group: str
+    anew: bool = False
+    counts: bool = True
 
 
 class ProblemTypes(dict[str, ProblemRules]):
@@ -108,15 +128,23 @@ class Pace(Struct, frozen=True):
 
 
 class Perk(Struct, frozen=True):
-    """Something given that is not money: what it costs us in the brand's currency, and its terms in words."""
+    """Something given that is not money: what it costs us in the brand's currency, and its terms in words.
+
+    `instead` is the perk given when this one cannot be had; `nothing`: it is left out; None: a person is asked.
+    """
 
     kind: str
     cost: Decimal
     terms: Mapping[str, str]
+    instead: str | None = None
 
 
 class Brand(Struct, frozen=True):
-    """A brand's values and words. `values` selects remedy rows (`no_discounts`, `store_credit`, ...)."""
+    """A brand's values and words. `values` selects remedy rows (`no_discounts`, `store_credit`, ...).
+
+    Gestures that cost more than `approval_above` in all wait for an approval. `most_per_customer` is the most that one
+    customer is given within the policy's window. Neither touches a refund; None: no such bound.
+    """
 
     name: str
     display_name: str
@@ -126,6 +154,8 @@ class Brand(Struct, frozen=True):
     country: str
     cost_centre: str
     perks: Mapping[str, Perk] = {}
+    approval_above: Decimal | None = None
+    most_per_customer: Decimal | None = None
 
 
 class Limits(Struct, frozen=True):
@@ -134,6 +164,8 @@ class Limits(Struct, frozen=True):
     `hold_age`: a hold older than this goes to a named owner. `seen_window`: in which a repeat is known.
     `retention`: closed journeys are whole for this long, then a receipt. `remedy_settlement`: a fulfilment's time.
     `tombstone_after`: a release stays readable for this long. `follow_up_lasts`: how long a thank-you waits.
+    `grant_retries`: how often a gesture that failed is asked for again. `customer_window`: what a customer was given in
+    this time counts against the brand's most.
     """
 
     hold_age: Millis
@@ -143,26 +175,10 @@ class Limits(Struct, frozen=True):
     remedy_settles_on_issue: bool
     follow_up_lasts: Millis
     tombstone_after: Millis
+    grant_retries: int
+    customer_window: Millis
 
 
-class RampRule(Struct, frozen=True):
-    """After a release these classes may go out again `after` it, at most `per_week` a week (None: any number)."""
-
-    classes: tuple[str, ...]
-    after: Millis
-    per_week: int | None = None
-
-
-class Season(Struct, frozen=True):
-    """A part of the year, both days included, as (month, day) on the brand's own calendar; it may pass New Year."""
-
-    name: str
-    first: tuple[int, int]
-    last: tuple[int, int]
-
-    def holds(self, day: tuple[int, int]) -> bool:
-        """Say whether this (month, day) lies in the season."""
-        if self.first <= self.last:
 class CampaignRules(Struct, frozen=True):
     """A customer with an open problem of severity `severe_from` or more is left out of what is planned.
 
@@ -185,6 +201,28 @@ class HoldAudioRules(Struct, frozen=True):
     repeats: int
 
 
+class ChasingRules(Struct, frozen=True):
+    """When a customer chases an answer: so many `contacts` within `within`, and none answered.
+
+    Contacts that follow one another in less than `apart` are one attempt.
+    """
+
+    contacts: int
+    within: Millis
+    apart: Millis
+
+
+class NoticeRules(Struct, frozen=True):
+    """How customers are spoken to. `say` is status (what is being done) or explanation (why it happened), never both.
+
+    Notices say sorry to one customer at most `apologies` times in any `apologies_within`.
+    """
+
+    say: str
+    apologies: int
+    apologies_within: Millis
+
+
 class Budget(Struct, frozen=True):
     """What may be spent on the remedies of some brands in each `period` (day, month or year, UTC). Refunds are owed.
 
@@ -199,6 +237,24 @@ class Budget(Struct, frozen=True):
     refused: str
 
 
+class RampRule(Struct, frozen=True):
+    """After a release these classes may go out again `after` it, at most `per_week` a week (None: any number)."""
+
+    classes: tuple[str, ...]
+    after: Millis
+    per_week: int | None = None
+
+
+class Season(Struct, frozen=True):
+    """A part of the year, both days included, as (month, day) on the brand's own calendar; it may pass New Year."""
+
+    name: str
+    first: tuple[int, int]
+    last: tuple[int, int]
+
+    def holds(self, day: tuple[int, int]) -> bool:
+        """Say whether this (month, day) lies in the season."""
+        if self.first <= self.last:
             return self.first <= day <= self.last
         return day >= self.first or day <= self.last
 
@@ -237,6 +293,16 @@ class Policy(Struct, frozen=True, eq=False):
     bands: Mapping[str, Band]
     calendars: Calendars
     tables: Tables
+    campaigns: CampaignRules
+    hold_audio: HoldAudioRules
+    chasing: ChasingRules
+    notices: NoticeRules
+    budgets: Mapping[str, Budget] = {}
+
+    def budget_of(self, brand: str, currency: str) -> Budget | None:
+        """Return the budget that a brand's remedies in a currency draw on, None when the policy sets none."""
+        fits = (each for each in self.budgets.values() if brand in each.brands and each.currency == currency)
+        return next(fits, None)
 
     def brand(self, name: str | None) -> Brand:
         """Return a brand by name; the default brand for none, and for a name that has no file."""
@@ -245,11 +311,3 @@ class Policy(Struct, frozen=True, eq=False):
     def may(self, role: str, action: str) -> bool:
         """Say whether an operator of this role may do this action; an action the policy does not know is nobody's."""
         return role in self.operators.get(action, frozenset())
-    campaigns: CampaignRules
-    hold_audio: HoldAudioRules
-    budgets: Mapping[str, Budget] = {}
-
-    def budget_of(self, brand: str, currency: str) -> Budget | None:
-        """Return the budget that a brand's remedies in a currency draw on, None when the policy sets none."""
-        fits = (each for each in self.budgets.values() if brand in each.brands and each.currency == currency)
-        return next(fits, None)

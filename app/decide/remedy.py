@@ -19,6 +19,9 @@ def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
         values=brand.values,
         first_time=inputs.first_time,
         season=season_of(policy, inputs.now, inputs.brand),
+        tenure=inputs.tenure,
+        repeats=policy.bands["repeats"].word(inputs.repeats),
+        goods_held=inputs.goods_held,
     )
     giving = Giving(inputs, brand, policy.cap)
     if answers["refund"] is not None:

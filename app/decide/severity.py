@@ -14,6 +14,8 @@ def severity_of(policy: Policy, inputs: SeverityInputs) -> Ruled[int]:
         needed_by_at_risk=inputs.needed_by_at_risk,
         reopened=inputs.reopened,
         priority=inputs.priority,
+        repeats=policy.bands["repeats"].word(inputs.repeats),
+        goods_held=inputs.goods_held,
     )
     severity = answers["severity"]
     assert isinstance(severity, int)

@@ -16,12 +16,13 @@ def stake_of(policy: Policy, inputs: StakeInputs) -> Ruled[Stake]:
     profile = inputs.profile or Profile()
     amount = _win_back(profile)
     years = _tenure(profile, inputs.now)
+    tenure = UNKNOWN if years is None else policy.bands["tenure"].word(years)
     answers, fired = policy.tables.row(
         "stake",
         win_back=UNKNOWN if amount is None else policy.bands["win_back"].word(amount),
-        tenure=UNKNOWN if years is None else policy.bands["tenure"].word(years),
+        tenure=tenure,
     )
-    return Ruled(Stake(str(answers["stake"]), amount), (fired,))
+    return Ruled(Stake(str(answers["stake"]), amount, tenure), (fired,))
 
 
 def _win_back(profile: Profile) -> Decimal | None:

@@ -13,6 +13,7 @@ RECIPIENTS: Final = frozenset(
     {"customer", "retailer", "carrier", "merchant", "desk", "support_staff", "campaign_planner"}
 )
 OCCASIONS: Final = frozenset({"opened", "progress", "resolved", "recovered", "withdrawn", "promise_revised"})
+NOTICES_SAY: Final = frozenset({"status", "explanation"})
 REMEDY_OCCASIONS: Final = frozenset({"opened", "resolved", "never"})
 ESCALATION_REASONS: Final = frozenset(
     {
@@ -26,6 +27,7 @@ ESCALATION_REASONS: Final = frozenset(
         "owner_silent",
         "ping_pong",
         "budget_refused",
+        "needs_approval",
         "offer_terms_gap",
     }
 )
@@ -38,6 +40,8 @@ MOVEMENT: Final = "movement"
 """In an expectation: any scan that shows the parcel moving."""
 OTHERWISE: Final = "otherwise"
 """In promises and failures of a kind: every word that is not listed."""
+NOTHING: Final = "nothing"
+"""In a perk's `instead`: when it cannot be had, it is left out."""
 ORDINARY: Final = "ordinary"
 """The season outside all seasons."""
 SEVERITIES: Final = range(1, 5)

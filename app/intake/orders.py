@@ -38,6 +38,12 @@ def order_placed(fields: Fields) -> Reading:
     return _began(fields, ORDER, fields["order_id"], *split, *fields["codes"])
 
 
+def journey_began(fields: Fields) -> Reading:
+    """Return the beginning of a journey of any kind."""
+    _lines_are_distinct(fields["lines"])
+    return _began(fields, fields["journey_kind"], fields["journey_id"])
+
+
 def lines_changed(fields: Fields) -> Reading:
     """Return the order's new lines."""
     _lines_are_distinct(fields["lines"])
@@ -133,6 +139,7 @@ def _reached(milestone: str, kind: str, reference: str, by: Party | None = None)
 
 READ: Final[dict[str, Read]] = {
     "order_placed": order_placed,
+    "journey_began": journey_began,
     "order_confirmed": _reached("confirmed", ORDER, "order_id", Party.MERCHANT),
     "lines_changed": lines_changed,
     "consignments_split": consignments_split,

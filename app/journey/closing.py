@@ -96,6 +96,7 @@ def shrink(turn: Turn, name: JourneyId) -> None:
         journeys=without(state.journeys, name),
         receipts=with_item(state.receipts, name, receipt),
         problems={key: known for key, known in state.problems.items() if key not in gone},
+        history={key: known for key, known in state.history.items() if key not in gone},
         holds=tuple(hold for hold in state.holds if hold.owner not in gone),
         remedies={key: known for key, known in state.remedies.items() if known.journey != name},
         by_hand=tuple(known for known in state.by_hand if known.journey != name),

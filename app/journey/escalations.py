@@ -5,9 +5,11 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.book import EscalationInputs
 from app.decide.escalation import escalation_of
+from app.facts import Money
 from app.ids import ProblemId
-from app.journey.extent import extent_inputs
-from app.journey.trouble import Asked, AwaitedOwner
+from app.journey.brands import brand_of
+from app.journey.extent import repeats_of
+from app.journey.trouble import Asked, AwaitedOwner, Problem
 from app.journey.turn import Turn
 from app.outputs import Escalation
 
@@ -15,14 +17,15 @@ from app.outputs import Escalation
 def on_opened(turn: Turn, name: ProblemId) -> None:
     """Ask for an owner when a new problem is severe, or not the first of its journey."""
     ask(turn, name, "severe")
-    if extent_inputs(turn.state, turn.state.problems[name], None).repeats:
+    if repeats_of(turn.policy, turn.state, turn.state.problems[name]):
         ask(turn, name, "repeated_failure")
 
 
 def ask(turn: Turn, name: ProblemId, reason: str) -> None:
     """Ask the escalation book for an owner, and name them; the same owner is asked once per cause."""
     problem = turn.state.problems[name]
-    plan = turn.ruled(escalation_of(turn.policy, EscalationInputs(reason, problem.type, problem.severity)))
+    repeats = repeats_of(turn.policy, turn.state, problem)
+    plan = turn.ruled(escalation_of(turn.policy, EscalationInputs(reason, problem.type, problem.severity, repeats)))
     if plan is None or any(_same(said, plan.owner, name) for said in turn.said):
         return
     act_by = None if plan.act_within is None else Instant(turn.now + plan.act_within)
@@ -37,6 +40,8 @@ def ask(turn: Turn, name: ProblemId, reason: str) -> None:
         journey=problem.journey,
         case=problem.case,
         act_by=act_by,
+        budget=None if plan.budget is None else Money(plan.budget, _currency(turn, problem)),
+        history=(*turn.state.history.get(name, ()), turn.id_for("decision")),
     )
     turn.said.append(escalation)
     turn.put_problem(replace(problem, asked=(*problem.asked, Asked(turn.now, plan.owner, reason))))
@@ -44,6 +49,10 @@ def ask(turn: Turn, name: ProblemId, reason: str) -> None:
     if act_by is not None:
         awaited = AwaitedOwner(escalation.id, name, reason, plan.owner, act_by)
         turn.state = replace(turn.state, awaited=(*turn.state.awaited, awaited))
+
+
+def _currency(turn: Turn, problem: Problem) -> str:
+    return brand_of(turn.policy, turn.state, problem.journey).currency
 
 
 def _same(said: object, owner: str, name: ProblemId) -> bool:

@@ -6,9 +6,10 @@ from typing import Final
 
 from app.clock import HOUR, Instant
 from app.decide.book import ExtentInputs
+from app.decide.policy import Policy
 from app.facts import Line, Money
 from app.journey import reached
-from app.journey.course import Case, Journey, Steps
+from app.journey.course import Case, Consignment, Journey, Steps
 from app.journey.state import CustomerState
 from app.journey.trouble import Problem
 
@@ -22,7 +23,7 @@ def sorted_problems(state: CustomerState) -> list[Problem]:
     return sorted(state.problems.values(), key=lambda problem: (problem.opened_at, problem.id))
 
 
-def extent_inputs(state: CustomerState, problem: Problem, until: Instant | None) -> ExtentInputs:
+def extent_inputs(policy: Policy, state: CustomerState, problem: Problem, until: Instant | None) -> ExtentInputs:
     """Return what the extent book reads.
 
     Hours late run from the first promise (or the opening) to `until`, or to the newest thing that the customer went
@@ -34,9 +35,9 @@ def extent_inputs(state: CustomerState, problem: Problem, until: Instant | None)
     return ExtentInputs(
         problem=problem.type,
         hours_late=max(0, latest - since) // HOUR,
-        value_share=value_share(state, problem),
+        value_share=value_share(policy, state, problem),
         effort=len(contacts),
-        repeats=_repeats(state, problem),
+        repeats=repeats_of(policy, state, problem),
     )
 
 
@@ -48,7 +49,7 @@ def contacts_of(state: CustomerState, problem: Problem) -> tuple[Instant, ...]:
 
 
 def _contact_times(state: CustomerState, problem: Problem) -> Iterator[Instant]:
-    yield from (contact.at for contact in state.contacts)
+    yield from _contacted(contact_steps(state))
     journey = None if problem.journey is None else state.journeys.get(problem.journey)
     if journey is not None:
         yield from _contacted(journey.own.steps)
@@ -57,32 +58,48 @@ def _contact_times(state: CustomerState, problem: Problem) -> Iterator[Instant]:
             yield from _contacted(case.leg.steps)
 
 
+def contact_steps(state: CustomerState) -> Steps:
+    """Return the contacts and answers that name neither journey nor case."""
+    steps: dict[str, tuple[Instant, ...]] = {}
+    for contact in state.contacts:
+        steps[contact.word] = (*steps.get(contact.word, ()), contact.at)
+    return steps
+
+
 def _contacted(steps: Steps) -> Iterator[Instant]:
     return (at for word, times in steps.items() if word.startswith("contacted_") for at in times)
 
 
-def _repeats(state: CustomerState, problem: Problem) -> int:
-    """Count the earlier problems of the journey; another side of the same cause (first stalled, then late) is none."""
-    if problem.journey is None:
+def repeats_of(policy: Policy, state: CustomerState, problem: Problem) -> int:
+    """Count the earlier failures of the journey; another side of the same cause (first stalled, then late) is none.
+
+    What the policy does not count as a failure (a complaint about one) neither is a repeat nor makes one.
+    """
+    if problem.journey is None or not policy.problems[problem.type].counts:
         return 0
-    mine = (problem.opened_at, problem.id)
-    return sum(
-        1
+    earlier = [
+        other
         for other in state.problems.values()
         if other.journey == problem.journey
         and other.withdrawn_at is None
-        and (other.opened_at, other.id) < mine
-        and (other.cause != problem.cause or other.type == problem.type)
-    )
+        and policy.problems[other.type].counts
+        and (other.opened_at, other.id) < (problem.opened_at, problem.id)
+    ]
+    again = sum(1 for other in earlier if (other.cause, other.type) == (problem.cause, problem.type))
+    return again + len({other.cause for other in earlier} - {problem.cause})
 
 
 def steps_for(state: CustomerState, problem: Problem) -> Steps:
     """Return what was reached where a problem is: its consignment, those of its lines, its journey or its case."""
-    if problem.case is not None and problem.expectation is None:
-        return _case_steps(state.cases.get(problem.case))
+    own = {} if problem.case is None else _case_steps(state.cases.get(problem.case))
     journey = None if problem.journey is None else state.journeys.get(problem.journey)
+    if problem.case is not None:
+        # what a case was promised (a refund) may come about in its journey
+        return (
+            own if problem.expectation is None or journey is None else reached.merged(own, reached.of_journey(journey))
+        )
     if journey is None:
-        return {} if problem.case is None else _case_steps(state.cases.get(problem.case))
+        return contact_steps(state) if problem.journey is None else {}
     if problem.consignment is not None and problem.consignment in journey.consignments:
         return reached.of_consignment(journey, journey.consignments[problem.consignment])
     return reached.of_lines(journey, problem.line_ids)
@@ -100,12 +117,34 @@ def lines_of(journey: Journey, problem: Problem) -> tuple[Line, ...]:
     return tuple(line for line in journey.lines if line.line_id in names) if names else journey.lines
 
 
+def missing_lines(policy: Policy, journey: Journey, problem: Problem) -> tuple[Line, ...]:
+    """Return the lines a problem is still about: not those that came by themselves before it was solved.
+
+    A part that arrives shrinks a problem which its arrival solves; what arrived damaged stays damaged.
+    """
+    lines = lines_of(journey, problem)
+    solved_by = policy.problems[problem.type].resolved_by
+    come = {
+        line
+        for part in journey.consignments.values()
+        if part.line_ids and part.id != problem.consignment and _came(journey, part, problem, solved_by)
+        for line in part.line_ids
+    }
+    return tuple(line for line in lines if line.line_id not in come)
+
+
+def _came(journey: Journey, part: Consignment, problem: Problem, solved_by: tuple[str, ...]) -> bool:
+    steps = reached.of_consignment(journey, part)
+    firsts = [steps[word][0] for word in solved_by if word in steps and word not in journey.own.steps]
+    return bool(firsts) and (problem.resolved_at is None or min(firsts) < problem.resolved_at)
+
+
 def price_of(lines: tuple[Line, ...]) -> Decimal:
     """Return what the customer paid for lines."""
     return sum((line.unit_price * line.quantity for line in lines), _NONE)
 
 
-def value_share(state: CustomerState, problem: Problem) -> Decimal:
+def value_share(policy: Policy, state: CustomerState, problem: Problem) -> Decimal:
     """Return the share of the journey's goods that a problem is about, from 0 to 1; a contact as such is about none."""
     journey = None if problem.journey is None else state.journeys.get(problem.journey)
     if journey is None or (problem.case is not None and not problem.line_ids):
@@ -113,15 +152,15 @@ def value_share(state: CustomerState, problem: Problem) -> Decimal:
     whole = price_of(journey.lines)
     if not whole:
         return _WHOLE
-    return (price_of(lines_of(journey, problem)) / whole).quantize(_SHARE, ROUND_HALF_UP)
+    return (price_of(missing_lines(policy, journey, problem)) / whole).quantize(_SHARE, ROUND_HALF_UP)
 
 
-def lost_money(state: CustomerState, problem: Problem) -> Money | None:
+def lost_money(policy: Policy, state: CustomerState, problem: Problem) -> Money | None:
     """Return what the customer paid for what they have not got; None when nothing is known to be missing."""
     journey = None if problem.journey is None else state.journeys.get(problem.journey)
     if journey is None or journey.value is None or problem.case is not None:
         return None
-    lines = lines_of(journey, problem)
+    lines = missing_lines(policy, journey, problem)
     if lines == journey.lines:
         return journey.value
     return Money(price_of(lines), journey.value.currency)

@@ -6,10 +6,12 @@ from msgspec.structs import replace
 
 from app.decide.book import HoldInputs, SeverityInputs
 from app.decide.extent import extent_of
+from app.decide.policy import Policy
 from app.decide.severity import severity_of
 from app.decide.suppression import scope_of
-from app.ids import ProblemId
+from app.ids import JourneyId, ProblemId
 from app.journey import escalations, reached
+from app.journey.course import Steps
 from app.journey.extent import extent_inputs, sorted_problems, steps_for
 from app.journey.state import CustomerState
 from app.journey.trouble import Problem
@@ -19,8 +21,9 @@ from app.journey.turn import Turn
 def grade(turn: Turn, name: ProblemId, *, opening: bool = False) -> None:
     """Work out a problem's extent, severity and hold anew; a rise asks for an owner again."""
     problem = turn.state.problems[name]
-    extent = extent_of(turn.policy, extent_inputs(turn.state, problem, None))
-    severity = severity_of(turn.policy, _severity_inputs(turn, problem, extent.answer))
+    inputs = extent_inputs(turn.policy, turn.state, problem, None)
+    extent = extent_of(turn.policy, inputs)
+    severity = severity_of(turn.policy, _severity_inputs(turn, problem, extent.answer, inputs.repeats))
     if not opening and (problem.extent, problem.severity) == (extent.answer, severity.answer):
         return
     turn.ruled(extent)
@@ -55,7 +58,7 @@ def grade_where(turn: Turn, concerns: Callable[[Problem], bool]) -> None:
             grade(turn, problem.id)
 
 
-def _severity_inputs(turn: Turn, problem: Problem, extent: str) -> SeverityInputs:
+def _severity_inputs(turn: Turn, problem: Problem, extent: str, repeats: int) -> SeverityInputs:
     state = turn.state
     case = None if problem.case is None else state.cases.get(problem.case)
     return SeverityInputs(
@@ -65,7 +68,24 @@ def _severity_inputs(turn: Turn, problem: Problem, extent: str) -> SeverityInput
         needed_by_at_risk=_needed_by_at_risk(turn, problem),
         reopened=problem.reopened,
         priority=None if case is None else case.priority,
+        repeats=repeats,
+        goods_held=goods_held(turn.policy, state, problem.journey),
     )
+
+
+def goods_held(policy: Policy, state: CustomerState, name: JourneyId | None) -> bool:
+    """Say whether we have something that is the customer's own: handed in, and neither paid for nor given back."""
+    journey = None if name is None else state.journeys.get(name)
+    if journey is None:
+        return False
+    rules = reached.rules_of(policy, journey)
+    parts = journey.consignments.values() if rules.goods_from else ()
+    each = [reached.of_consignment(journey, part) for part in parts] or [journey.own.steps]
+    return any(_has(steps, rules.goods_from) and not _has(steps, rules.goods_until) for steps in each)
+
+
+def _has(steps: Steps, words: tuple[str, ...]) -> bool:
+    return any(word in steps for word in words)
 
 
 def first_time(state: CustomerState) -> bool:

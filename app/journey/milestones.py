@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.facts import Fact, MilestoneReached, Money, ParcelRef
 from app.ids import ConsignmentId, JourneyId
-from app.journey import extent, problems, refunds, remedies, review
+from app.journey import extent, problems, reached, refunds, remedies, review
 from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, Refund, with_span, with_step
 from app.journey.reached import merged, parcels_ended
 from app.journey.turn import Turn
@@ -18,8 +18,24 @@ def milestone_reached(turn: Turn, fact: Fact, what: MilestoneReached) -> None:
         _refunded(turn, fact, what.amount)
     else:
         reach(turn, fact.subject.journey, fact.subject.consignment, what.milestone, fact.occurred_at)
+        _fail(turn, fact, what.milestone)
     if what.parcels:
         _hand_over(turn, fact.subject.journey, fact.subject.consignment, what.parcels)
+
+
+def _fail(turn: Turn, fact: Fact, word: str) -> None:
+    """Open the problem that reaching a milestone is (the customer gave up); of several times the first one counts."""
+    assert fact.subject.journey is not None
+    journey = turn.state.journeys[fact.subject.journey]
+    type_ = reached.rules_of(turn.policy, journey).failing.get(word)
+    if type_ is None:
+        return
+    place = Place(journey.id, fact.subject.consignment)
+    known = turn.state.problems.get(problems.problem_id(turn.state, place, type_, word))
+    if known is None:
+        problems.open_stated(turn, place, type_, word, at=fact.occurred_at)
+    elif fact.occurred_at < known.opened_at:
+        problems.date_back(turn, known.id, fact.occurred_at)
 
 
 def reach(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from app.decide.book import Ruled
 from app.facts import Fact, OperatorDecided
-from app.journey import escalations, ledger, problems, progress
+from app.journey import escalations, exceptions, ledger, problems, progress
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Turn
 from app.outputs import ALL, RowFired, Scope
@@ -68,4 +68,6 @@ _ACTIONS: Final[dict[str, Callable[[Turn, Fact, OperatorDecided], None]]] = {
     "release": _release,
     "close": _close,
     "write_off": _write_off,
+    "approve": exceptions.approve,
+    "refuse": exceptions.refuse,
 }

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from app.clock import Instant
 from app.facts import Fact, RemedyReported
-from app.journey import escalations, problems, remedies
+from app.journey import grants, problems, remedies
 from app.journey.refunds import REFUNDED
 from app.journey.trouble import ByHand, GivenRemedy
 from app.journey.turn import Turn
@@ -19,9 +19,7 @@ def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
     if remedy is None:
         turn.note("the outcome of a remedy we did not ask for, or of one long over: taken note of")
     elif what.outcome in {"failed", "refused"}:
-        turn.note(f"remedy for {remedy.cause}: {what.gesture} {what.outcome}")
-        if remedy.problem in turn.state.problems:
-            escalations.ask(turn, remedy.problem, "remedy_failed")
+        grants.not_given(turn, remedy, what, fact.occurred_at)
     else:
         remedies.settle(turn, remedy, what.gesture, fact.occurred_at)
         if what.gesture == remedies.REFUND:

@@ -4,6 +4,7 @@ When it was opened and resolved is told by what happened (`occurred_at`); recove
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -19,6 +20,8 @@ from app.journey.state import CustomerState
 from app.journey.trouble import Problem
 from app.journey.turn import Turn
 
+_MAKING_GOOD: Final = frozenset({"recovery", "exception"})
+
 
 def problem_id(state: CustomerState, place: Place, type_: str, what: str) -> ProblemId:
     """Return the id of a problem: the same wrong has the same one, whenever it is learnt."""
@@ -31,10 +34,14 @@ def breach_id(state: CustomerState, place: Place, expectation: Expectation) -> P
     return problem_id(state, place, expectation.problem, f"{expectation.id}@{expectation.first_due}")
 
 
-def cause_of(turn: Turn, place: Place, type_: str) -> str:
-    """Return what joins problems of one cause: the journey or case, the consignment and the type's cause group."""
-    group = turn.policy.problems[type_].cause_group
-    return f"{place.journey or place.case or ''}/{place.consignment or ''}/{group}"
+def cause_of(turn: Turn, place: Place, type_: str, what: str = "") -> str:
+    """Return what joins problems of one cause: the journey or case, the consignment and the type's cause group.
+
+    A type that is a cause of its own each time has `what` tells the times apart in it.
+    """
+    rules = turn.policy.problems[type_]
+    anew = f"/{what}" if rules.anew and what else ""
+    return f"{place.journey or place.case or ''}/{place.consignment or ''}/{rules.cause_group}{anew}"
 
 
 def open_breach(turn: Turn, place: Place, expectation: Expectation) -> None:
@@ -55,16 +62,16 @@ def open_stated(
     of_case: bool = False,
 ) -> None:
     """Open the problem that somebody stated; `what` tells it from others of its type in the same place."""
-    problem = _new(turn, place, type_, problem_id(turn.state, place, type_, what), at)
+    problem = _new(turn, place, type_, problem_id(turn.state, place, type_, what), at, what)
     blame = problem.fault if fault is Party.UNKNOWN else fault
     open_(turn, replace(problem, line_ids=line_ids, fault=blame, of_case=of_case))
 
 
-def _new(turn: Turn, place: Place, type_: str, name: ProblemId, at: Instant) -> Problem:
+def _new(turn: Turn, place: Place, type_: str, name: ProblemId, at: Instant, what: str = "") -> Problem:
     return Problem(
         id=name,
         type=type_,
-        cause=cause_of(turn, place, type_),
+        cause=cause_of(turn, place, type_, what),
         fault=turn.policy.problems[type_].fault,
         opened_at=at,
         known_at=turn.now,
@@ -94,12 +101,17 @@ def adopt(turn: Turn, case: CaseId, journey: JourneyId | None) -> None:
     """Let the problems of a case be the journey's too, once it is known which; what was made good stays so."""
     for problem in sorted_problems(turn.state):
         if problem.case == case and problem.journey is None:
-            cause = cause_of(turn, Place(journey, problem.consignment, case), problem.type)
+            cause = cause_of(turn, Place(journey, problem.consignment, case), problem.type, _what(problem))
             given = any(remedy.cause == problem.cause for remedy in turn.state.remedies.values())
             turn.put_problem(replace(problem, journey=journey, cause=problem.cause if given else cause))
             if problem.active:
                 grading.grade(turn, problem.id)
                 grading.grade_related(turn, turn.state.problems[problem.id])
+
+
+def _what(problem: Problem) -> str:
+    """Return what tells a cause from others of its group, when each time is a cause of its own."""
+    return problem.cause.partition("/")[2].partition("/")[2].partition("/")[2]
 
 
 def date_back(turn: Turn, name: ProblemId, at: Instant) -> None:
@@ -122,19 +134,29 @@ def review(turn: Turn, name: ProblemId) -> None:
     else:
         turn.put_problem(replace(problem, resolved_at=at))
         turn.note(f"problem {problem.type} was resolved earlier: {to_iso(at)}")
+        grading.grade(turn, name)
 
 
 def review_journey(turn: Turn, journey: JourneyId) -> None:
-    """Review the problems of a journey."""
+    """Review the problems of a journey: solve what is solved, and grade anew what a part that came has shrunk."""
     for problem in _active(turn.state):
         if problem.journey == journey:
             review(turn, problem.id)
+            if problem.consignment is None:
+                grading.grade(turn, problem.id)
 
 
 def review_case(turn: Turn, case: CaseId) -> None:
     """Review the problems of a case but its own, whose life the case itself decides."""
     for problem in _active(turn.state):
         if problem.case == case:
+            review(turn, problem.id)
+
+
+def review_elsewhere(turn: Turn) -> None:
+    """Review the problems that are of no journey and no case."""
+    for problem in _active(turn.state):
+        if problem.journey is None and problem.case is None:
             review(turn, problem.id)
 
 
@@ -167,7 +189,7 @@ def _resolutions(turn: Turn, problem: Problem) -> Iterator[Instant]:
         yield from steps.get(word, ())
     if REFUNDED in turn.policy.problems[problem.type].resolved_by and problem.journey in turn.state.journeys:
         journey = turn.state.journeys[problem.journey]
-        back = covered_at(journey, lost_money(turn.state, problem), problem.consignment, problem.opened_at)
+        back = covered_at(journey, lost_money(turn.policy, turn.state, problem), problem.consignment, problem.opened_at)
         if back is not None:
             yield back
     broken = broken_by(turn.state, problem)
@@ -180,6 +202,7 @@ def resolve(turn: Turn, name: ProblemId, at: Instant) -> None:
     problem = turn.state.problems[name]
     turn.put_problem(replace(problem, resolved_at=at, progress_due=None))
     turn.note(f"problem {problem.type} resolved{_where(problem)} as of {to_iso(at)}")
+    grading.grade(turn, name)
     turn.causes[problem.cause] = None
     _say_solved(turn, problem.cause)
     escalations.answered(turn, name)
@@ -247,7 +270,7 @@ def recovery_due(quiet_period: int, state: CustomerState, problem: Problem) -> I
                 return None
             since = max(since, other.resolved_at)
     for remedy in state.remedies.values():
-        if remedy.cause == problem.cause and remedy.occasion == "recovery":
+        if remedy.cause == problem.cause and remedy.occasion in _MAKING_GOOD:
             if remedy.settled_at is None:
                 return None
             since = max(since, remedy.settled_at)

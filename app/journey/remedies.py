@@ -1,27 +1,30 @@
 """Remedies: one per cause, sized by the policy, settled when every gesture is known to have been given."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
 from app.clock import Instant
-from app.decide.book import RemedyInputs, StakeInputs
+from app.decide.book import RemedyInputs, RemedyPlan, StakeInputs
 from app.decide.extent import extent_of
 from app.decide.remedy import remedy_of
 from app.decide.stake import stake_of
 from app.facts import Money
 from app.ids import JourneyId, ProblemId, RemedyId, name_based
-from app.journey import budgets, escalations, extent, progress, refunds
+from app.journey import budgets, escalations, exceptions, extent, progress, refunds
 from app.journey.brands import brand_of
-from app.journey.grading import first_time
+from app.journey.exceptions import EXCEPTION
+from app.journey.grading import first_time, goods_held
 from app.journey.state import CustomerState, with_item
 from app.journey.trouble import GivenRemedy, Problem
 from app.journey.turn import Turn
-from app.outputs import Gesture, Receipt, Remedy
+from app.outputs import Gesture, Receipt
 
 RECOVERY: Final = "recovery"
+MAKING_GOOD: Final = frozenset({RECOVERY, EXCEPTION})
+"""The occasions on which something is made good; a thank-you makes good nothing."""
 REFUND: Final = "refund"
 
 _NOTHING: Final = Decimal(0)
@@ -44,7 +47,8 @@ def _ready(turn: Turn, problem: Problem, any_open: bool) -> bool:
 
 def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
     until = turn.now if problem.resolved_at is None else max(each.resolved_at or 0 for each in counted)
-    band = turn.ruled(extent_of(turn.policy, extent.extent_inputs(turn.state, problem, Instant(until))))
+    sizes = extent.extent_inputs(turn.policy, turn.state, problem, Instant(until))
+    band = turn.ruled(extent_of(turn.policy, sizes))
     stake = turn.ruled(stake_of(turn.policy, StakeInputs(turn.state.profile, turn.now)))
     journey = None if problem.journey is None else turn.state.journeys.get(problem.journey)
     inputs = RemedyInputs(
@@ -54,13 +58,55 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
         fault=problem.fault,
         brand=brand_of(turn.policy, turn.state, problem.journey).name,
         first_time=first_time(turn.state),
-        lost=extent.lost_money(turn.state, problem),
+        lost=extent.lost_money(turn.policy, turn.state, problem),
         price=None if journey is None else journey.value,
         given=_given(turn.state, problem),
+        given_lately=_given_lately(turn),
         now=turn.now,
+        repeats=sizes.repeats,
+        tenure=stake.tenure,
+        goods_held=goods_held(turn.policy, turn.state, problem.journey),
     )
     plan = turn.ruled(remedy_of(turn.policy, inputs))
+    if exceptions.needs_approval(turn, problem, plan.gestures):
+        _give(turn, problem, replace(plan, gestures=exceptions.owed(plan.gestures)))
+        exceptions.reserve(turn, _planned(turn, EXCEPTION, problem, exceptions.beyond(plan.gestures)), plan)
+    else:
+        _give(turn, problem, plan)
+
+
+def _give(turn: Turn, problem: Problem, plan: RemedyPlan) -> None:
     give(turn, RECOVERY, problem.cause, problem.id, problem.journey, plan.apology, plan.gestures, plan.receipt)
+
+
+def _planned(turn: Turn, occasion: str, problem: Problem, gestures: tuple[Gesture, ...]) -> GivenRemedy:
+    return GivenRemedy(
+        id=remedy_id(turn.state, problem.cause, occasion),
+        cause=problem.cause,
+        occasion=occasion,
+        problem=problem.id,
+        journey=problem.journey,
+        consignment=problem.consignment,
+        at=turn.now,
+        gestures=gestures,
+    )
+
+
+def _given_lately(turn: Turn) -> tuple[Gesture, ...]:
+    """Return all that the customer was given within the policy's window, for whatever and by whomever."""
+    since = turn.now - turn.policy.limits.customer_window
+    by_policy = (
+        gesture
+        for each in turn.state.remedies.values()
+        if each.at > since
+        for gesture in exceptions.beyond(each.gestures)
+    )
+    by_hand = (
+        Gesture(each.gesture, each.amount, each.amount, "")
+        for each in turn.state.by_hand
+        if each.at > since and each.amount is not None and each.gesture != REFUND
+    )
+    return (*by_policy, *by_hand)
 
 
 def _given(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
@@ -72,7 +118,7 @@ def _given(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
     by_policy = (
         _counted(state, remedy, problem, gesture)
         for remedy in state.remedies.values()
-        if remedy.occasion == RECOVERY and remedy.journey == problem.journey and problem.journey is not None
+        if remedy.occasion in MAKING_GOOD and remedy.journey == problem.journey and problem.journey is not None
         for gesture in remedy.gestures
     )
     by_hand = (
@@ -140,7 +186,6 @@ def give(
         consignment=None if about is None else about.consignment,
         at=turn.now,
         gestures=gestures,
-        settled_at=settled,
     )
     budgets.give(turn, planned, apology, receipt)
 

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.clock import Instant
-from app.facts import Fact, ParcelRef, Scanned, ScanStatus
+from app.facts import Fact, ParcelRef, Party, Scanned, ScanStatus
 from app.ids import ConsignmentId, JourneyId
 from app.journey import milestones, problems, reached, review
 from app.journey.course import Consignment, Expectation, Journey, Leg, Parcel, Place
@@ -129,13 +129,13 @@ def _stated_failure(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) 
     """Open the problem that a scan states (`lost`, `damaged`); said again while it is open, it is the same one."""
     assert fact.subject.journey is not None
     journey = turn.state.journeys[fact.subject.journey]
-    failures = reached.rules_of(turn.policy, journey).failures
-    if what.sub_status is None or what.sub_status not in failures or what.status is ScanStatus.UNKNOWN:
+    failed = reached.rules_of(turn.policy, journey).scan_failures.get(what.sub_status or "")
+    if failed is None or what.status is ScanStatus.UNKNOWN:
         return
-    type_ = failures[what.sub_status]
     place = Place(journey.id, name or None)
-    if not any(_says(problem, place, type_) for problem in turn.state.problems.values()):
-        problems.open_stated(turn, place, type_, fact.id, at=fact.occurred_at, fault=what.fault)
+    fault = (failed.fault or what.fault) if what.fault is Party.UNKNOWN else what.fault
+    if not any(_says(problem, place, failed.problem) for problem in turn.state.problems.values()):
+        problems.open_stated(turn, place, failed.problem, fact.id, at=fact.occurred_at, fault=fault)
 
 
 def _says(problem: Problem, place: Place, type_: str) -> bool:

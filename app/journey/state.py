@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from app.clock import Instant
 from app.facts import Fact, PolicyActivated, Profile
-from app.ids import CaseId, CustomerId, JourneyId, ProblemId, RemedyId
+from app.ids import CaseId, CustomerId, JourneyId, OutputId, ProblemId, RemedyId
 from app.journey.course import Case, Journey, JourneyReceipt
 from app.journey.held import Call, HeldCoupon, HeldOffer
 from app.journey.trouble import (
@@ -38,6 +38,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     """Everything about one customer. `last_now` never goes back: it is the time of the newest thing we decided.
 
     `seen` holds the ids of recent facts (see `seen.py`). `released_at` stands while a release is readable.
+    `apologised` is when notices lately said sorry.
     `questions` are those the register has not answered; under the data clock facts wait for that in `queued`.
     """
 
@@ -65,6 +66,8 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     offers: dict[str, HeldOffer] = {}
     coupons: dict[str, HeldCoupon] = {}
     calls: dict[CaseId, Call] = {}
+    history: dict[ProblemId, tuple[OutputId, ...]] = {}
+    apologised: tuple[Instant, ...] = ()
 
     @property
     def is_empty(self) -> bool:

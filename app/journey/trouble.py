@@ -106,7 +106,8 @@ class Reserved(Struct, frozen=True, array_like=True, gc=False):
 class GivenRemedy(Struct, frozen=True, array_like=True, gc=False):
     """A remedy we asked for, until every gesture of it is settled. `overdue`: an owner was named for it.
 
-    `reserved` stands until its budget has answered; only then is it issued.
+    `reserved` stands until its budget, or who approves it, has answered; only then is it issued. `tries` counts how
+    often a gesture was asked for, once it has failed.
     """
 
     id: RemedyId
@@ -121,6 +122,8 @@ class GivenRemedy(Struct, frozen=True, array_like=True, gc=False):
     settled_at: Instant | None = None
     overdue: bool = False
     reserved: Reserved | None = None
+    apology: str = ""
+    tries: dict[str, int] = {}
 
 
 class ByHand(Struct, frozen=True, array_like=True, gc=False):

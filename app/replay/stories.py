@@ -262,6 +262,7 @@ def _remedy(raw: Raw, at: _At, common: Raw) -> ExpectedRemedy:
         apology=raw.get("apology"),
         gestures=tuple(_gesture(item, at.inside(item)) for item in raw.get("gestures", ())),
         remedy=raw.get("id"),
+        attempt=int(raw.get("attempt", 1)),
         **common,
     )
 
@@ -285,6 +286,7 @@ def _escalation(raw: Raw, at: _At, common: Raw) -> ExpectedEscalation:
         owner=at.text(raw, "owner"),
         authority=raw.get("authority"),
         act_by=at.instant(raw, "act_by") if "act_by" in raw else None,
+        budget=_amount(raw, "budget", at) if "budget" in raw else None,
         **common,
     )
 
@@ -318,8 +320,8 @@ _READERS: Final[dict[str, tuple[_Reader, set[str]]]] = {
     "released": (_release, set()),
     "forgotten": (_tombstone, set()),
     "notice": (_notice, {"to", "fields", "text", "ordinal"}),
-    "remedy": (_remedy, {"apology", "gestures", "id"}),
-    "escalation": (_escalation, {"owner", "authority", "act_by"}),
+    "remedy": (_remedy, {"apology", "gestures", "id", "attempt"}),
+    "escalation": (_escalation, {"owner", "authority", "act_by", "budget"}),
     "briefing": (_briefing, set()),
     "decided": (_decision, set()),
     "dead_letter": (_dead_letter, {"field"}),

@@ -98,6 +98,7 @@ class ExpectedRemedy(Expected, frozen=True, kw_only=True, tag="remedy"):
     apology: str | None
     gestures: tuple[ExpectedGesture, ...]
     remedy: str | None
+    attempt: int
 
 
 class ExpectedEscalation(Expected, frozen=True, kw_only=True, tag="escalation"):
@@ -107,6 +108,7 @@ class ExpectedEscalation(Expected, frozen=True, kw_only=True, tag="escalation"):
     owner: str
     authority: str | None
     act_by: Instant | None
+    budget: Decimal | None
 
 
 class ExpectedBriefing(Expected, frozen=True, kw_only=True, tag="briefing"):

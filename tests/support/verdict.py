@@ -231,6 +231,7 @@ def _wanted_remedy(expected: ExpectedRemedy, _zone: ZoneInfo) -> Facts:
     facts: Facts = {
         "occasion": expected.occasion,
         "gestures": tuple(_wanted_gesture(gesture) for gesture in expected.gestures),
+        "attempt": expected.attempt,
     }
     facts |= {} if expected.apology is None else {"apology": expected.apology}
     return facts | ({} if expected.remedy is None else {"remedy": expected.remedy})
@@ -258,7 +259,13 @@ def _said_remedy(item: Remedy, _zone: ZoneInfo) -> Facts:
         }
         for gesture in item.gestures
     )
-    return {"occasion": item.occasion, "gestures": gestures, "apology": item.apology, "remedy": item.remedy}
+    return {
+        "occasion": item.occasion,
+        "gestures": gestures,
+        "apology": item.apology,
+        "remedy": item.remedy,
+        "attempt": item.attempt,
+    }
 
 
 def _money(money: Money | None) -> str | None:
@@ -268,12 +275,20 @@ def _money(money: Money | None) -> str | None:
 def _wanted_escalation(expected: ExpectedEscalation, zone: ZoneInfo) -> Facts:
     facts: Facts = {"reason": expected.reason, "owner": expected.owner}
     facts["act_by"] = None if expected.act_by is None else local(expected.act_by, zone)
+    facts |= {} if expected.budget is None else {"budget": str(expected.budget)}
     return facts | ({} if expected.authority is None else {"authority": expected.authority})
 
 
 def _said_escalation(item: Escalation, zone: ZoneInfo) -> Facts:
     act_by = None if item.act_by is None else local(item.act_by, zone)
-    return {"reason": item.reason, "owner": item.owner, "act_by": act_by, "authority": item.authority}
+    budget = None if item.budget is None else str(item.budget.amount)
+    return {
+        "reason": item.reason,
+        "owner": item.owner,
+        "act_by": act_by,
+        "authority": item.authority,
+        "budget": budget,
+    }
 
 
 def _wanted_briefing(expected: ExpectedBriefing, _zone: ZoneInfo) -> Facts:

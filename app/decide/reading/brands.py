@@ -8,8 +8,10 @@ from app.decide.policy import Brand, Perk
 from app.decide.reading.calendars import read_zone
 from app.decide.reading.findings import Findings
 from app.decide.source import Tree
+from app.decide.words import NOTHING
 
 _REQUIRED: Final = ("display_name", "values", "currency", "time_zone", "country", "cost_centre")
+_BOUNDS: Final = ("approval_above", "most_per_customer")
 _CURRENCY_LETTERS: Final = 3
 
 
@@ -20,7 +22,7 @@ def read_brands(trees: Mapping[str, Tree], countries: Mapping[str, Country], fin
 
 
 def _brand(name: str, tree: Tree, countries: Mapping[str, Country], findings: Findings) -> Brand:
-    parts = tree.only(f"brand {name}", _REQUIRED, ("perks",))
+    parts = tree.only(f"brand {name}", _REQUIRED, ("perks", *_BOUNDS))
     currency = parts["currency"].text("currency")
     if len(currency) != _CURRENCY_LETTERS or not currency.isupper():
         parts["currency"].place.refuse(f"currency: `{currency}` is no ISO 4217 code such as GBP")
@@ -32,11 +34,21 @@ def _brand(name: str, tree: Tree, countries: Mapping[str, Country], findings: Fi
         time_zone=read_zone(parts["time_zone"], "time_zone"),
         country=parts["country"].one_of("country", countries),
         cost_centre=parts["cost_centre"].text("cost_centre"),
-        perks=findings.each(parts["perks"], "perks", _perk) if "perks" in parts else {},
+        perks=_perks(parts["perks"], findings) if "perks" in parts else {},
+        **{bound: parts[bound].decimal(bound) for bound in _BOUNDS if bound in parts},
     )
 
 
+def _perks(tree: Tree, findings: Findings) -> dict[str, Perk]:
+    perks = findings.each(tree, "perks", _perk)
+    for perk in perks.values():
+        if perk.instead not in {None, NOTHING, *perks} or perk.instead == perk.kind:
+            findings.guard(tree.place.refuse, f"perk {perk.kind}: `instead: {perk.instead}` is none of the other perks")
+    return perks
+
+
 def _perk(kind: str, tree: Tree) -> Perk:
-    parts = tree.only(f"perk {kind}", ("cost",), ("terms",))
+    parts = tree.only(f"perk {kind}", ("cost",), ("terms", "instead"))
+    instead = parts["instead"].text("instead") if "instead" in parts else None
     terms = parts["terms"].mapping("terms") if "terms" in parts else {}
-    return Perk(kind, parts["cost"].decimal("cost"), {key: child.text(key) for key, child in terms.items()})
+    return Perk(kind, parts["cost"].decimal("cost"), {key: child.text(key) for key, child in terms.items()}, instead)

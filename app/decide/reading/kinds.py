@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from app.decide.calendars import Calendar
 from app.decide.lengths import parse_length
-from app.decide.policy import ExpectationRule, KindRules, ProblemRules, Within
+from app.decide.policy import ExpectationRule, KindRules, ProblemRules, ScanFailure, Within
 from app.decide.reading.findings import Findings
 from app.decide.source import Tree
-from app.decide.words import MOVEMENT, OTHERWISE, SCOPES
-from app.facts import ScanStatus
+from app.decide.words import MOVEMENT, OTHERWISE, PARTIES, SCOPES
+from app.facts import Party, ScanStatus
 
 _REQUIRED = ("milestones", "promises", "failures")
-_OPTIONAL = ("completes_on", "ends_on", "scan_milestones", "expectations")
+_OPTIONAL = ("completes_on", "ends_on", "scan_milestones", "expectations", "scan_failures", "failing", "goods_held")
 _STATUSES = frozenset(status.value for status in ScanStatus)
 
 
@@ -41,6 +41,7 @@ def _kind(
     def problem_by(key: str, words: frozenset[str] | None) -> dict[str, str]:
         return _problem_by_word(parts[key], key, words, problems, findings) if key in parts else {}
 
+    held = findings.guard(_goods_held, parts["goods_held"], known) if "goods_held" in parts else None
     return KindRules(
         name=name,
         milestones=milestones,
@@ -60,7 +61,39 @@ def _kind(
         )
         if "expectations" in parts
         else (),
+        scan_failures=(
+            findings.each(parts["scan_failures"], "scan_failures", lambda _, child: _scan_failure(child, problems))
+            if "scan_failures" in parts
+            else {}
+        ),
+        failing=_failing(parts["failing"], known, problems, findings) if "failing" in parts else {},
+        goods_from=() if held is None else held[0],
+        goods_until=() if held is None else held[1],
     )
+
+
+def _scan_failure(tree: Tree, problems: Mapping[str, ProblemRules]) -> ScanFailure:
+    parts = tree.only("a scan's failure", ("problem",), ("fault",))
+    fault = Party(parts["fault"].one_of("fault", PARTIES)) if "fault" in parts else None
+    return ScanFailure(parts["problem"].one_of("problem", problems), fault)
+
+
+def _failing(
+    tree: Tree, known: frozenset[str], problems: Mapping[str, ProblemRules], findings: Findings
+) -> dict[str, str]:
+    def problem(milestone: str, child: Tree) -> str:
+        if milestone not in known:
+            child.place.refuse(
+                f"failing: `{milestone}` is no milestone of this kind; it has {', '.join(sorted(known))}"
+            )
+        return child.one_of(f"problem of {milestone}", problems)
+
+    return findings.each(tree, "failing", problem)
+
+
+def _goods_held(tree: Tree, known: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    parts = tree.only("goods_held", ("from", "until"))
+    return _milestones(parts["from"], "goods_held from", known), _milestones(parts["until"], "goods_held until", known)
 
 
 def _milestones(tree: Tree, what: str, known: frozenset[str]) -> tuple[str, ...]:
@@ -111,7 +144,7 @@ def _expectation(
     problems: Mapping[str, ProblemRules],
     calendars: Mapping[str, Calendar],
 ) -> ExpectationRule:
-    parts = tree.only(f"expectation {name}", ("after", "expect", "within", "problem"), ("per", "ends_on"))
+    parts = tree.only(f"expectation {name}", ("after", "expect", "within", "problem"), ("per", "ends_on", "paused_by"))
     steps = known | {MOVEMENT}
     return ExpectationRule(
         id=name,
@@ -121,7 +154,16 @@ def _expectation(
         problem=parts["problem"].one_of("problem", problems),
         per=parts["per"].one_of("per", SCOPES) if "per" in parts else "consignment",
         ends_on=_milestones(parts["ends_on"], "ends_on", known) if "ends_on" in parts else (),
+        paused_by=_parties(parts["paused_by"]) if "paused_by" in parts else (),
     )
+
+
+def _parties(tree: Tree) -> tuple[str, ...]:
+    words = tree.words("paused_by")
+    for word in words:
+        if word not in PARTIES:
+            tree.place.refuse(f"paused_by: `{word}` is no party; they are {', '.join(sorted(PARTIES))}")
+    return words
 
 
 def read_within(tree: Tree, what: str, calendars: Mapping[str, Calendar]) -> Within:

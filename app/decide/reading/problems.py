@@ -12,7 +12,7 @@ from app.facts import Party
 
 _DEFAULTS = "defaults"
 _OWN = ("words",)
-_SHARED = ("fault", "resolved_by", "remedy_on", "quiet_period", "cause_group")
+_SHARED = ("fault", "resolved_by", "remedy_on", "quiet_period", "cause_group", "anew", "counts")
 
 
 def read_problems(tree: Tree, findings: Findings) -> tuple[dict[str, ProblemRules], dict[str, Place]]:
@@ -38,6 +38,8 @@ def _problem(name: str, tree: Tree, shared: Mapping[str, Tree]) -> ProblemRules:
         remedy_on=parts["remedy_on"].one_of("remedy_on", REMEDY_OCCASIONS),
         quiet_period=read_plain(parts["quiet_period"], "quiet_period"),
         cause_group=parts["cause_group"].text("cause_group") if "cause_group" in parts else name,
+        anew=parts["anew"].truth("anew") if "anew" in parts else False,
+        counts=parts["counts"].truth("counts") if "counts" in parts else True,
     )
 
 

@@ -85,6 +85,12 @@ def _at_most_whole(cell: object) -> None:
         raise ValueError(msg)
 
 
+def _plain_amount(cell: object) -> None:
+    if share_or_amount(cell)[1]:
+        msg = f"{cell!r} must be an amount, not a share"
+        raise ValueError(msg)
+
+
 def _widening(cell: object) -> None:
     number, share = share_or_amount(cell)
     if share or number < 1:
@@ -105,6 +111,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
             "needed_by_at_risk": "truth",
             "reopened": "count",
             "priority": "priority",
+            "repeats": "repeats",
+            "goods_held": "truth",
         },
         {"severity": _severity},
     ),
@@ -134,6 +142,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
             "values": "values",
             "first_time": "truth",
             "season": "season",
+            "tenure": "tenure",
+            "repeats": "repeats",
+            "goods_held": "truth",
         },
         {
             "apology": _word,
@@ -143,8 +154,13 @@ SHAPES: Final[Mapping[str, Shape]] = {
         },
     ),
     "escalations": Shape(
-        {"reason": "reason", "problem": "problem", "severity": "severity"},
-        {"owner": _or_nothing(_word), "authority": _or_nothing(_word), "act_within": _or_nothing(plain_length)},
+        {"reason": "reason", "problem": "problem", "severity": "severity", "repeats": "repeats"},
+        {
+            "owner": _or_nothing(_word),
+            "authority": _or_nothing(_word),
+            "act_within": _or_nothing(plain_length),
+            "budget": _or_nothing(_plain_amount),
+        },
     ),
     "thank_you": Shape({"severity": "severity", "values": "values"}, {"discount": _or_nothing(_at_most_whole)}),
 }

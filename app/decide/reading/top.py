@@ -3,15 +3,37 @@
 from typing import Final, NamedTuple
 
 from app.clock import Millis
-from app.decide.policy import Limits, RampRule, Season
+from app.decide.policy import ChasingRules, Limits, NoticeRules, RampRule, Season
 from app.decide.reading.findings import Findings
 from app.decide.reading.problems import read_plain
 from app.decide.source import Tree
-from app.decide.words import ACTIONS, MESSAGE_CLASSES, ORDINARY
+from app.decide.words import ACTIONS, MESSAGE_CLASSES, NOTICES_SAY, ORDINARY
 
-_REQUIRED: Final = ("name", "words", "default_brand", "limits", "cap", "ramp", "operators", "campaigns", "hold_audio")
-_LENGTHS: Final = ("hold_age", "seen_window", "retention", "remedy_settlement", "follow_up_lasts", "tombstone_after")
+_REQUIRED: Final = (
+    "name",
+    "words",
+    "default_brand",
+    "limits",
+    "cap",
+    "ramp",
+    "operators",
+    "campaigns",
+    "hold_audio",
+    "chasing",
+    "notices",
+)
+_LENGTHS: Final = (
+    "hold_age",
+    "seen_window",
+    "retention",
+    "remedy_settlement",
+    "follow_up_lasts",
+    "tombstone_after",
+    "customer_window",
+)
+_RETRIES: Final = "grant_retries"
 _SETTLES: Final = "remedy_settles_on_issue"
+_CHASE: Final = 2
 _DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -22,9 +44,33 @@ def read_top(tree: Tree, findings: Findings) -> dict[str, Tree] | None:
 
 def read_limits(tree: Tree) -> Limits:
     """Return the limits."""
-    parts = tree.only("limits", (*_LENGTHS, _SETTLES))
+    parts = tree.only("limits", (*_LENGTHS, _SETTLES, _RETRIES))
     lengths = {key: read_plain(parts[key], key) for key in _LENGTHS}
-    return Limits(**lengths, remedy_settles_on_issue=parts[_SETTLES].truth(_SETTLES))
+    if lengths["customer_window"] > lengths["retention"]:
+        parts["customer_window"].place.refuse(
+            "customer_window: longer ago than `retention` is not known"
+        )
+    retries = parts[_RETRIES].whole(_RETRIES)
+    return Limits(**lengths, remedy_settles_on_issue=parts[_SETTLES].truth(_SETTLES), grant_retries=retries)
+
+
+def read_chasing(tree: Tree) -> ChasingRules:
+    """Return when a customer chases an answer: two contacts at least."""
+    parts = tree.only("chasing", ("contacts", "within", "apart"))
+    contacts = parts["contacts"].whole("contacts")
+    if contacts < _CHASE:
+        parts["contacts"].place.refuse(f"contacts: {contacts} is no chasing; it takes at least {_CHASE}")
+    return ChasingRules(contacts, read_plain(parts["within"], "within"), read_plain(parts["apart"], "apart"))
+
+
+def read_notices(tree: Tree) -> NoticeRules:
+    """Return what notices say to customers, and how often they say sorry."""
+    parts = tree.only("notices", ("say", "apologies", "apologies_within"))
+    return NoticeRules(
+        parts["say"].one_of("say", NOTICES_SAY),
+        parts["apologies"].whole("apologies"),
+        read_plain(parts["apologies_within"], "apologies_within"),
+    )
 
 
 def read_ramp(tree: Tree) -> tuple[RampRule, ...]:

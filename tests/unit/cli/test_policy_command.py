@@ -32,7 +32,7 @@ def test_check_names_every_error_by_file_and_line(copied: Path) -> None:
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert lines[0].startswith(f"{bands}:5: band lateness: bounds must rise")
-    assert lines[1].startswith(f"{bands}:22: bound: `ten` is no amount")
+    assert lines[1].startswith(f"{bands}:23: bound: `ten` is no amount")
 
 
 def test_check_names_the_file_of_the_policy_below(copied: Path) -> None:

@@ -36,13 +36,22 @@ BROKEN = [
     Broken("class in two steps", "policy.yaml", "[promotion, upsell]", "[promotion, survey]", "two steps"),
     Broken("unknown action", "policy.yaml", "  write_off: [cx_lead]", "  writeoff: [cx_lead]", "no action"),
     Broken("not true or false", "policy.yaml", "on_issue: false", "on_issue: no", "known are false, true"),
-    Broken("unknown problem", "kinds.yaml", "problem: stalled", "problem: staled", "`staled` is unknown"),
+    Broken("unknown problem", "kinds.yaml", "problem: no_first_scan", "problem: staled", "`staled` is unknown"),
     Broken("unknown milestone after", "kinds.yaml", "after: confirmed", "after: confrmed", "`confrmed` is unknown"),
     Broken("unknown calendar", "kinds.yaml", "2 business days of shop", "2 business days of shp", "no calendar `shp`"),
     Broken(
         "unknown promise", "kinds.yaml", "    picked_up: late_delivery", "    piked_up: late_delivery", "no milestone"
     ),
-    Broken("unknown scan status", "kinds.yaml", "    accepted: carrier", "    acepted: carrier", "no scan status"),
+    Broken("unknown scan status", "kinds.yaml", "    out_for_delivery: out", "    out_for: out", "no scan status"),
+    Broken(
+        "unknown fault of a scan",
+        "kinds.yaml",
+        "late_flight: {problem: held_up, fault: carrier}",
+        "late_flight: {problem: held_up, fault: plane}",
+        "`plane` is unknown",
+    ),
+    Broken("unknown failing milestone", "kinds.yaml", "{given_up: given_up}", "{gave_up: given_up}", "no milestone"),
+    Broken("unknown step of held goods", "kinds.yaml", "until: [paid_out, returned]", "until: [paid]", "no milestone"),
     Broken("unknown completes_on", "kinds.yaml", "[delivered, picked_up]\n  ends", "[deliverd]\n  ends", "`deliverd`"),
     Broken(
         "unknown resolving milestone",
@@ -134,7 +143,8 @@ def test_kinds_must_say_what_every_other_promise_and_failure_is() -> None:
         compile_policy(
             changed(
                 "kinds.yaml",
-                "    otherwise: other_failure\n  expectations:\n    dispatch",
-                "  expectations:\n    dispatch",
+                "    otherwise: other_failure\n  scan_failures:\n    lost: {problem: lost, fault: carrier}\n    disposed: "
+                "{problem: lost, fault: carrier}\n    damaged: {problem: damaged, fault: carrier}\n    rejected",
+                "  scan_failures:\n    rejected",
             )
         )

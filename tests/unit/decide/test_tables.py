@@ -96,7 +96,10 @@ def test_a_row_that_several_earlier_rows_take_everything_from_together_is_unreac
 
 def test_the_same_case_with_another_answer_is_a_contradiction() -> None:
     files = table_with(
-        "severity", lambda rows: rows.insert(8, {**row_named(rows, "severe"), "_id": "mild", "severity": "2"})
+        "severity",
+        lambda rows: rows.insert(
+            rows.index(row_named(rows, "severe")) + 1, {**row_named(rows, "severe"), "_id": "mild", "severity": "2"}
+        ),
     )
     assert "row mild contradicts row severe: the same case, another answer" in error_of(files)
 
@@ -206,9 +209,11 @@ ANYTHING: Mapping[str, st.SearchStrategy[Cell]] = {
     "extent": st.sampled_from(["slight", "moderate", "severe"]),
     "stake": st.sampled_from(["unknown", "low", "medium", "high"]),
     "fault": st.sampled_from(["merchant", "customer", "carrier", "unknown"]),
-    "values": st.sampled_from(["plain", "no_discounts", "store_credit"]),
+    "values": st.sampled_from(["plain", "no_discounts", "store_credit", "service"]),
     "truth": st.booleans(),
     "season": st.sampled_from(["ordinary", "holidays"]),
+    "tenure": st.sampled_from(["unknown", "recent", "long"]),
+    "repeats": st.sampled_from(["first", "again", "often"]),
     "count": st.integers(0, 4),
     "priority": st.none() | st.integers(1, 5),
 }
