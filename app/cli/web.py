@@ -5,6 +5,7 @@ import logging
 import signal
 
 import click
+import uvloop
 
 from app import logs
 from app.settings import KafkaSettings, WebSettings, WorkerSettings
@@ -36,7 +37,7 @@ def command(ctx: click.Context, roles: tuple[str, ...]) -> None:
     logs.configure(worker.log_format, worker.log_level)
     # the client repeats each moment without a broker many times a second; we say it ourselves, and the gate shows it
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    asyncio.run(_until_interrupted([Role(role) for role in roles], worker))
+    uvloop.run(_until_interrupted([Role(role) for role in roles], worker))
 
 
 async def _until_interrupted(roles: list[Role], worker: WorkerSettings) -> None:

@@ -23,8 +23,8 @@ _log = structlog.get_logger("makegood.web")
 
 _POLL_MS: Final = 100
 _AT_ONCE: Final = 200
-_BREATH: Final = 16
-"""Records taken in before others on the event loop get their turn: each takes some 50 microseconds."""
+_BREATH: Final = 4
+"""Records taken in before others on the event loop get their turn: each takes some 100 microseconds."""
 _PROBE_SECONDS: Final = 0.5
 _PROBE_LIMIT: Final = 5.0
 _STEP_SECONDS: Final = 0.02

@@ -22,6 +22,7 @@ from app.web.contract import (
 )
 from app.web.gate import AUDIO, audio_for
 from app.web.lists import as_csv, exclusions, severe_cases
+from app.web.pieces import in_pieces
 from app.web.requests import needs
 from app.web.site import SITE, Site
 
@@ -65,10 +66,11 @@ async def may_send_many(request: web.Request) -> web.Response:
         )
     freshness = site.model.freshness()
     defaults = Defaults(batch.message_class, batch.channel)
-    answers = tuple(
-        _placed(site, question, defaults, f"questions[{place}]") for place, question in enumerate(batch.questions)
-    )
-    return _json(BatchAnswer(answers, freshness_shown(freshness)))
+    answers = [
+        _placed(site, question, defaults, f"questions[{place}]")
+        async for place, question in in_pieces(enumerate(batch.questions))
+    ]
+    return _json(BatchAnswer(tuple(answers), freshness_shown(freshness)))
 
 
 @routes.post("/v1/may-send/stream")
@@ -139,7 +141,7 @@ async def list_exclusions(request: web.Request) -> web.Response:
     site = request.app[SITE]
     message_class = checked_class(request.query.get("class", "promotion"))
     channel = checked_channel(request.query.get("channel", "*"))
-    rows = list(exclusions(site.model, message_class, channel, site.model.freshness()))
+    rows = await exclusions(site.model, message_class, channel, site.model.freshness())
     return _listed(request, Exclusion, rows, f"exclusions-{message_class}")
 
 
@@ -148,7 +150,7 @@ async def list_exclusions(request: web.Request) -> web.Response:
 async def list_severe_cases(request: web.Request) -> web.Response:
     """List the customers with a severe open problem, the worst first."""
     site = request.app[SITE]
-    rows = severe_cases(site.model, site.settings.severe_from)
+    rows = await severe_cases(site.model, site.settings.severe_from)
     return _listed(request, SevereCase, rows, "severe-cases")
 
 

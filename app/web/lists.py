@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import asdict, fields
@@ -12,18 +12,21 @@ from app.outputs import ProblemStanding
 from app.web.contract import Exclusion, SevereCase
 from app.web.freshness import Freshness
 from app.web.gate import Answer, WhenStale, may_send
+from app.web.pieces import in_pieces
 from app.web.read_model import ReadModel
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
-def exclusions(model: ReadModel, message_class: str, channel: str, freshness: Freshness) -> Iterator[Exclusion]:
-    """Yield every customer who must not get such a message now. Freshness is for the caller to judge."""
+async def exclusions(model: ReadModel, message_class: str, channel: str, freshness: Freshness) -> list[Exclusion]:
+    """Return every customer who must not get such a message now. Freshness is for the caller to judge."""
     fresh = freshness._replace(as_of=freshness.now)
-    for customer, ledgers in model.ledgers.all():
+    found = []
+    async for customer, ledgers in in_pieces(model.ledgers.all()):
         answer = may_send(ledgers, message_class, channel, fresh, WhenStale())
         if not answer.allowed:
-            yield _exclusion(customer, answer)
+            found.append(_exclusion(customer, answer))
+    return found
 
 
 def _exclusion(customer: str, answer: Answer) -> Exclusion:
@@ -38,10 +41,10 @@ def _exclusion(customer: str, answer: Answer) -> Exclusion:
     )
 
 
-def severe_cases(model: ReadModel, severity: int) -> list[SevereCase]:
+async def severe_cases(model: ReadModel, severity: int) -> list[SevereCase]:
     """Return the customers with an open problem of at least this severity, the worst first."""
     found = []
-    for name, customer in model.books.customers.items():
+    async for name, customer in in_pieces(list(model.books.customers.items())):
         open_ = [problem for problem in customer.problems.values() if problem.status == "open"]
         worst = max(open_, key=lambda problem: (problem.severity, -problem.opened_at), default=None)
         if worst is not None and worst.severity >= severity:

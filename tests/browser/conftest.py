@@ -65,7 +65,13 @@ def open_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Ope
     def opened(at: tuple[Site, str], path: str = "/", role: Role = Role.AUDITOR, **how: Any) -> Page:
         site, address = at
         context = chromium.new_context(
-            **{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/London", **how}
+            **{
+                "viewport": {"width": 1280, "height": 900},
+                "locale": "en-GB",
+                "timezone_id": "Europe/London",
+                "reduced_motion": "reduce",
+                **how,
+            }
         )
         contexts.append(context)
         page = context.new_page()

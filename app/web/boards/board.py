@@ -14,10 +14,9 @@ from app.web.boards.journeys import KindBoard
 from app.web.boards.outcomes import Cost, Day, Outcomes
 from app.web.boards.tally import Tally
 from app.web.boards.troubles import PingPong, Worst
+from app.web.pieces import in_pieces
 from app.web.site import Site
 
-_PIECE: Final = 50
-"""Customers counted before others on the event loop get their turn: some two milliseconds' work."""
 _REBUILD_MS: Final = 2_000
 
 
@@ -46,14 +45,13 @@ async def build(site: Site) -> Board:
     tally, worst = Tally(), Worst()
     outcomes = Outcomes(now, site.settings.lost_after_days)
     circles: list[PingPong] = []
-    for number, (name, customer) in enumerate(list(books.customers.items()), 1):
+    async for name, customer in in_pieces(list(books.customers.items())):
         journeys.count(tally, site.policy, name, customer, now)
         troubles.count(tally, worst, name, customer, now)
         circles += troubles.ping_pongs(name, customer)
         outcomes.count(tally, name, customer)
-        if number % _PIECE == 0:
-            await asyncio.sleep(0)
-    troubles.count_holds(tally, site.model.ledgers, now)
+    async for name, ledgers in in_pieces(site.model.ledgers.all()):
+        troubles.count_holds(tally, name, ledgers, now)
     return Board(
         at=now,
         version=version,

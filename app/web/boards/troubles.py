@@ -1,14 +1,14 @@
 """What is broken now, what is held back for it, who was asked to act, which cases go round in circles."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from app.clock import DAY, Instant
 from app.ids import CustomerId
-from app.outputs import ALL, ProblemStanding
+from app.outputs import ALL, ProblemStanding, Suppression
 from app.web.boards.tally import Tally
 from app.web.books import Customer
 from app.web.gate import CLASSES, NEVER_HELD
-from app.web.ledgers import Ledgers
 
 AGES: Final = (("under_1_day", DAY), ("under_3_days", 3 * DAY), ("under_7_days", 7 * DAY))
 OLDER: Final = "over_7_days"
@@ -68,20 +68,19 @@ def ping_pongs(name: CustomerId, customer: Customer) -> list[PingPong]:
     ]
 
 
-def count_holds(tally: Tally, ledgers: Ledgers, now: Instant) -> None:
-    """Count whom holds keep from what, and for which reason; and who is coming back in steps."""
-    for customer, mine in ledgers.all():
-        for ledger in mine:
-            if ledger is None:
-                tally.add(customer, "unreadable")
-                continue
-            for hold in ledger.holds:
-                tally.add(customer, "held")
-                tally.add(customer, "held_for", hold.reason)
-                for word in MARKETING if ALL in hold.scope.classes else hold.scope.classes:
-                    tally.add(customer, "held_from", word)
-            if any(step.from_ > now for step in ledger.ramp):
-                tally.add(customer, "ramp")
+def count_holds(tally: Tally, customer: CustomerId, ledgers: Iterable[Suppression | None], now: Instant) -> None:
+    """Count what holds keep a customer from, and for which reason; and whether they are coming back in steps."""
+    for ledger in ledgers:
+        if ledger is None:
+            tally.add(customer, "unreadable")
+            continue
+        for hold in ledger.holds:
+            tally.add(customer, "held")
+            tally.add(customer, "held_for", hold.reason)
+            for word in MARKETING if ALL in hold.scope.classes else hold.scope.classes:
+                tally.add(customer, "held_from", word)
+        if any(step.from_ > now for step in ledger.ramp):
+            tally.add(customer, "ramp")
 
 
 def age_of(age: int) -> str:

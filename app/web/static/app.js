@@ -20,6 +20,8 @@
     chart = null;
     if (!place || typeof uPlot === "undefined") return;
     const [days, kept, broken] = JSON.parse(place.dataset.points);
+    const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+    const dates = (_, all) => all.map((ts) => day.format(new Date(ts * 1e3)));
     const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const bars = (label, stroke, align) => ({
       label, stroke, fill: stroke, width: 0, points: { show: false },
@@ -28,9 +30,10 @@
     chart = new uPlot({
       width: place.clientWidth, height: 220, tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "UTC"),
       cursor: { points: { show: false } },
-      scales: { y: { range: (_, low, high) => [0, Math.max(4, high * 1.15)] } },
-      axes: [axis, { ...axis, size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000] }],
-      series: [{ value: (_, ts) => (ts == null ? "" : new Date(ts * 1e3).toISOString().slice(0, 10)) },
+      legend: { live: false },
+      scales: { x: { range: (_, first, last) => [first - 43200, last + 43200] }, y: { range: (_, low, high) => [0, Math.max(4, high * 1.15)] } },
+      axes: [{ ...axis, values: dates }, { ...axis, size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000] }],
+      series: [{},
         bars(place.dataset.kept, colour("--good"), -1), bars(place.dataset.broken, colour("--bad"), 1)],
     }, [days, kept, broken], place);
   };
