@@ -29,6 +29,11 @@ test-data: setup ## check a replay of recorded data against the data itself (DAT
 	  { echo "make test-data: no olist/ and incidents/ in '$(DATA)': give their folder as DATA=..." >&2; exit 2; }
 	@$(BIN)/pytest -p no:randomly --data "$(DATA)" tests/data $(PYTEST_ARGS)
 
+.PHONY: test-browser
+test-browser: setup ## the command centre in a real Chromium (IMAGES=docs/images renews the pictures)
+	@chromium=$$(deploy/setup/chromium.sh) && $(BIN)/pytest -p no:randomly --chromium "$$chromium" \
+	  $(if $(IMAGES),--images "$(IMAGES)") tests/browser $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: setup ## measure throughput and latency (writes docs/performance.md)
 	@$(BIN)/python -m benchmarks

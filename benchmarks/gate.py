@@ -1,4 +1,4 @@
-"""How long the gate takes to answer while the workers have more to do than they can."""
+"""How long the gate takes to answer while the workers have more to do than they can: `python -m benchmarks.gate`."""
 
 import asyncio
 import os
@@ -20,8 +20,9 @@ from app.replay.workers import environment_of
 from app.settings import KafkaSettings
 from app.web.access import Role, add_line, line_of, new_token
 from benchmarks.load import make_load
-from benchmarks.place import MAKEGOOD, Contender, Place, place, running
-from benchmarks.report import Result, Table
+from benchmarks.machine import description
+from benchmarks.place import MAKEGOOD, Contender, Place, own_broker, place, running
+from benchmarks.report import Result, Table, publish
 
 _EVENTS: Final = 300_000
 _BEFORE: Final = 20_000
@@ -171,3 +172,8 @@ def _at(times: Sequence[float], share: float) -> float:
 
 def _now() -> Instant:
     return Instant(time.time_ns() // 1_000_000)
+
+
+if __name__ == "__main__":
+    with own_broker() as (own, its_broker):
+        publish(measure(own, its_broker, 1.0), description())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.settings import ROOT, KafkaSettings, WorkerSettings
+from app.settings import ROOT, KafkaSettings, WebSettings, WorkerSettings
 
 _NAME = re.compile(r"^([A-Za-z0-9._-]+)")
 
@@ -42,6 +42,7 @@ def test_a_lock_names_hashes_for_each_package_and_no_place_to_fetch_from(lock: s
 def test_every_setting_in_the_compose_file_and_the_image_exists() -> None:
     known = {f"KAFKA_{name.upper()}" for name in KafkaSettings.model_fields}
     known |= {f"MAKEGOOD_{name.upper()}" for name in WorkerSettings.model_fields}
+    known |= {f"MAKEGOOD_SITE_{name.upper()}" for name in WebSettings.model_fields}
     used = set(re.findall(r"\b(MAKEGOOD_[A-Z_]+)=", (ROOT / "deploy/docker/Dockerfile").read_text(encoding="utf-8")))
     for service in _compose()["services"].values():
         if service["image"].startswith("makegood"):
