@@ -93,6 +93,20 @@ class Calendars:
         msg = f"{days} days and {length} ms of calendar {calendar} do not end within {_SPANS[-1]} years"
         raise ValueError(msg)
 
+    def later_by(self, calendar: str, country: str | None, due: Instant, start: Instant, end: Instant) -> Instant:
+        """Return `due` moved on by the business time between `start` and `end`."""
+        of = country if country is not None and country in self.countries else OTHERWISE
+        year = _year_of(min(due, start) // DAY)
+        for span in _SPANS:
+            schedule = self._schedule(calendar, of, year, span)
+            day, at = _begin(schedule, due)
+            lost = _passed(schedule, end) - _passed(schedule, start)
+            moved = due if lost == 0 else None if at is None else _advance(schedule, day, at, Millis(lost))
+            if moved is not None and end < schedule.opens[-1]:
+                return moved
+        msg = f"a pause of calendar {calendar} does not end within {_SPANS[-1]} years"
+        raise ValueError(msg)
+
     def _within(self, country: str, schedule: _Schedule, start: Instant, length: Millis, days: int) -> Instant | None:
         """Return the end if it lies in this schedule."""
         day, at = _begin(schedule, start)
@@ -127,6 +141,12 @@ def _same_time(schedule: _Schedule, day: int, at: Instant, last: int, time_zone:
         return Instant(other + at - zero)
     zone = zone_of(time_zone)
     return at_wall(to_datetime(schedule.opens[last], zone).date(), wall_of(at, zone), zone)
+
+
+def _passed(schedule: _Schedule, until: Instant) -> int:
+    """Return the business time of a schedule that has passed until an instant."""
+    day = bisect_right(schedule.opens, until) - 1
+    return 0 if day < 0 else schedule.passed[day] + min(until, schedule.closes[day]) - schedule.opens[day]
 
 
 def _begin(schedule: _Schedule, start: Instant) -> tuple[int, Instant | None]:

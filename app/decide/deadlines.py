@@ -23,6 +23,15 @@ def business_after(
     return policy.calendars.after(calendar, country, start, length, days)
 
 
+def later_by(
+    policy: Policy, within: Within, country: str | None, due: Instant, start: Instant, end: Instant
+) -> Instant:
+    """Return `due` moved on by what lies between `start` and `end`: business time of the length's calendar."""
+    if within.calendar is None:
+        return after(due, Millis(end - start))
+    return policy.calendars.later_by(within.calendar, country, due, start, end)
+
+
 def quiet_end(policy: Policy, at: Instant, time_zone: str | None, brand: str | None) -> Instant | None:
     """Return when the customer may be told again; None when now.
 

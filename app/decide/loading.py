@@ -16,7 +16,15 @@ from app.decide.reading.problems import read_problems
 from app.decide.reading.references import check_references
 from app.decide.reading.spanning import read_budgets, read_campaigns, read_hold_audio
 from app.decide.reading.tables import Known, read_tables
-from app.decide.reading.top import read_limits, read_operators, read_ramp, read_seasons, read_top
+from app.decide.reading.top import (
+    read_chasing,
+    read_limits,
+    read_notices,
+    read_operators,
+    read_ramp,
+    read_seasons,
+    read_top,
+)
 from app.decide.source import Tree
 from app.decide.words import OTHERWISE
 from app.ids import PolicyVersion
@@ -62,6 +70,8 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     operators = read_operators(top["operators"], findings)
     campaigns = findings.guard(read_campaigns, top["campaigns"])
     hold_audio = findings.guard(read_hold_audio, top["hold_audio"])
+    chasing = findings.guard(read_chasing, top["chasing"])
+    notices = findings.guard(read_notices, top["notices"])
     budgets = read_budgets(top.get("budgets", Tree({}, trees["policy.yaml"].place)), brands, findings)
     findings.raise_any()
     assert limits is not None
@@ -70,6 +80,8 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     assert default_brand is not None
     assert campaigns is not None
     assert hold_audio is not None
+    assert chasing is not None
+    assert notices is not None
     known = Known(frozenset(problems), bands, brands, frozenset(season.name for season in seasons), cap)
     tables = read_tables(folder.tables, known, findings)
     check_references(kinds, problems, places, findings)
@@ -93,5 +105,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
         tables=tables,
         campaigns=campaigns,
         hold_audio=hold_audio,
+        chasing=chasing,
+        notices=notices,
         budgets=budgets,
     )

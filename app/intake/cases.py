@@ -58,7 +58,7 @@ def _answered(fields: Fields) -> SatisfactionAnswered:
 _SAY: Final[dict[str, Say]] = {
     "case_opened": _opened,
     "message_received": lambda fields: MessageReceived(fields["channel"]),
-    "message_sent": lambda fields: MessageSent(fields["channel"], fields["automatic"]),
+    "message_sent": lambda fields: MessageSent(fields["channel"], fields["automatic"], fields["by"]),
     "case_assigned": lambda fields: CaseAssigned(fields["desk"], fields["owner"]),
     "case_handed_over": lambda fields: CaseAssigned(fields["desk"], fields["owner"]),
     "case_priority_changed": lambda fields: CasePriorityChanged(fields["priority"]),

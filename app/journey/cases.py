@@ -17,20 +17,19 @@ from app.facts import (
     EvidenceAttached,
     Fact,
     HoldAudioPlayed,
-    Party,
     SatisfactionAnswered,
 )
 from app.ids import CaseId, JourneyId, ProblemId
-from app.journey import grading, ping_pong, problems, review
-from app.journey.course import Assignment, Case, CaseTurn, Place, with_step
+from app.journey import desk, grading, ping_pong, problems, review
+from app.journey.course import Assignment, Case, CaseTurn, Place, Wait, with_step
 from app.journey.turn import Turn
 
 OPENED: Final = "opened"
 COMPLAINT: Final = "complaint"
 CONTACT: Final = "contact"
 
+ENDS: Final = desk.ENDS
 _MOST_TURNS: Final = 64
-ENDS: Final = frozenset({"resolved", "closed"})
 
 
 class Life(NamedTuple):
@@ -52,6 +51,21 @@ def life_of(turns: Iterable[CaseTurn]) -> Life:
         elif resolved is not None:
             resolved, reopened, reopened_at = None, reopened + 1, turn.at
     return Life(resolved, reopened, reopened_at)
+
+
+def _openings(case: Case) -> tuple[Instant, ...]:
+    """Return when a case was opened, and opened again."""
+    again = (
+        life_of(case.turns[: place + 1]).reopened_at for place, each in enumerate(case.turns) if each.word not in ENDS
+    )
+    return tuple(sorted({at for at in (case.opened_at, *again) if at is not None}))
+
+
+def _with_openings(case: Case) -> Case:
+    """Return a case whose openings are steps: what is expected of a case is expected anew when it is opened again."""
+    steps = {word: times for word, times in case.leg.steps.items() if word != OPENED}
+    openings = _openings(case)
+    return replace(case, leg=replace(case.leg, steps={**steps, OPENED: openings} if openings else steps))
 
 
 def known(turn: Turn, name: CaseId, journey: JourneyId | None) -> Case:
@@ -90,9 +104,8 @@ def _open(turn: Turn, fact: Fact, what: CaseOpened, case: Case) -> None:
         channel=what.channel,
         complaint=what.complaint,
         priority=case.priority if case.priority_at is not None else what.priority,
-        leg=replace(case.leg, steps=with_step(case.leg.steps, OPENED, fact.occurred_at)),
     )
-    turn.put_case(opened)
+    turn.put_case(_with_openings(opened))
     turn.note(f"{case.id}: opened")
     type_ = COMPLAINT if what.complaint else CONTACT
     own = own_problem(turn, case.id)
@@ -116,7 +129,7 @@ def took_turn(turn: Turn, fact: Fact, word: str) -> None:
     case = _of(turn, fact)
     turns = tuple(sorted({*case.turns, CaseTurn(fact.occurred_at, _event(fact), word)})[-_MOST_TURNS:])
     steps = with_step(case.leg.steps, word, fact.occurred_at) if word in ENDS else case.leg.steps
-    turn.put_case(replace(case, turns=turns, leg=replace(case.leg, steps=steps)))
+    turn.put_case(_with_openings(replace(case, turns=turns, leg=replace(case.leg, steps=steps))))
     if word != "message":
         turn.note(f"{case.id}: {word}")
     _live(turn, case.id)
@@ -183,12 +196,15 @@ def priority_changed(turn: Turn, fact: Fact, what: CasePriorityChanged) -> None:
 
 
 def case_waiting(turn: Turn, fact: Fact, what: CaseWaiting) -> None:
-    """Note whom it waits for outside the desk; that is no answer to the customer."""
+    """Note whom it waits for outside the desk: no answer to the customer, but what they owe is expected of them."""
     case = _of(turn, fact)
-    waiting = None if what.waiting_for is Party.NOBODY else what.waiting_for
-    if waiting != case.waiting_for:
-        turn.put_case(replace(case, waiting_for=waiting))
-        turn.note(f"{case.id}: waits for {what.waiting_for}")
+    waits = desk.with_wait(case, Wait(fact.occurred_at, _event(fact), what.waiting_for))
+    if waits.waits == case.waits:
+        return
+    turn.put_case(waits)
+    if desk.waiting_for(waits) != desk.waiting_for(case):
+        turn.note(f"{case.id}: waits for {desk.waiting_for(waits)}")
+    review.review_case(turn, case.id)
 
 
 def evidence_attached(turn: Turn, fact: Fact, what: EvidenceAttached) -> None:

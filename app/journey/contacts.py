@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from app.facts import ContactAttempted, Fact, MessageReceived, MessageSent, Party
 from app.ids import CaseId
-from app.journey import cases, milestones, ping_pong, review
+from app.journey import cases, milestones, ping_pong, problems, review
 from app.journey.course import with_step
 from app.journey.escalations import answered
 from app.journey.trouble import Contact
@@ -38,9 +38,15 @@ def _contacted(turn: Turn, fact: Fact, to: Party) -> None:
         milestones.reach(turn, subject.journey, None, word, fact.occurred_at)
         cases.effort(turn, subject.journey, None)
     else:
-        contacts = tuple(sorted({*turn.state.contacts, Contact(fact.occurred_at, word)})[-_MOST_CONTACTS:])
-        turn.state = replace(turn.state, contacts=contacts)
+        _keep(turn, fact, [word])
         cases.effort(turn, None, None)
+
+
+def _keep(turn: Turn, fact: Fact, words: list[str]) -> None:
+    """Keep what names neither journey nor case: a contact, or the answer to one."""
+    new = {Contact(fact.occurred_at, word) for word in words}
+    turn.state = replace(turn.state, contacts=tuple(sorted({*turn.state.contacts, *new})[-_MOST_CONTACTS:]))
+    problems.review_elsewhere(turn)
 
 
 def _case_step(turn: Turn, name: CaseId, word: str, fact: Fact) -> None:
@@ -59,6 +65,8 @@ def message_sent(turn: Turn, fact: Fact, what: MessageSent) -> None:
     turn.note(f"{what.by} answered the customer")
     subject = fact.subject
     journey = subject.journey
+    if subject.case is None and journey is None:
+        _keep(turn, fact, words)
     if subject.case is not None:
         case = cases.known(turn, subject.case, subject.journey)
         for word in words:

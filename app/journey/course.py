@@ -211,6 +211,14 @@ class Assignment(Struct, frozen=True, array_like=True, order=True, gc=False):
     desk: Desk
 
 
+class Wait(Struct, frozen=True, array_like=True, order=True, gc=False):
+    """From `at` the case waited for `party` (nobody: no longer). Those of one instant stand in the order of `event`."""
+
+    at: Instant
+    event: str
+    party: Party
+
+
 class Case(Struct, frozen=True, array_like=True, gc=False):
     """A customer's contact with the service desk. `opened_at` None: its opening is not known yet."""
 
@@ -222,7 +230,7 @@ class Case(Struct, frozen=True, array_like=True, gc=False):
     complaint: bool = False
     priority: int | None = None
     priority_at: Instant | None = None
-    waiting_for: Party | None = None
+    waits: tuple[Wait, ...] = ()
     leg: Leg = Leg()
     turns: tuple[CaseTurn, ...] = ()
     desks: tuple[Assignment, ...] = ()

@@ -11,13 +11,22 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from app.clock import Instant
-from app.decide.deadlines import due_after
+from app.decide.deadlines import due_after, later_by
 from app.decide.policy import ExpectationRule, Policy
+from app.facts import Party
 from app.journey.course import MOVEMENT, Expectation, Promise, Revision
 from app.journey.outlook import CASE, Outlook, Watched, recurs, terms_of
 
 Reached = Mapping[str, tuple[Instant, ...]]
 """Word → when it was reached, ascending."""
+
+
+class Pause(NamedTuple):
+    """Somebody outside the desk is waited for; `end` None: still."""
+
+    party: Party
+    start: Instant
+    end: Instant | None
 
 
 class View(NamedTuple):
@@ -29,10 +38,26 @@ class View(NamedTuple):
     country: str | None
     reached: Reached
     promises: tuple[Promise, ...]
+    pauses: tuple[Pause, ...] = ()
 
-    def due(self, rule: ExpectationRule, start: Instant) -> Instant:
-        """Return when something that started at `start` is due by a rule."""
-        return due_after(self.policy, rule.within, self.country, start)
+    def due(self, rule: ExpectationRule, start: Instant) -> Instant | None:
+        """Return when something that started at `start` is due by a rule; None while a pause lasts.
+
+        What a pause took of the rule's business time comes on top; a pause that begins at the due time is too late.
+        """
+        due = due_after(self.policy, rule.within, self.country, start)
+        for pause in self.pauses if rule.paused_by else ():
+            begins = max(start, pause.start)
+            if pause.party not in rule.paused_by or begins >= due or (pause.end is not None and pause.end <= begins):
+                continue
+            if pause.end is None:
+                return None
+            due = later_by(self.policy, rule.within, self.country, due, begins, pause.end)
+        return due
+
+    def recurs(self, word: str) -> bool:
+        """Say whether a word may be reached again and again; in a case everything may: it can be opened again."""
+        return self.outlook.per == CASE or recurs(word)
 
 
 def expectations_of(view: View, known: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
@@ -49,11 +74,11 @@ def _by_rule(view: View, watched: Watched) -> Iterator[Expectation]:
     times = view.reached.get(rule.after)
     if times is None:
         return
-    if recurs(rule.after):
+    if view.recurs(rule.after):
         yield from _recurring(view, watched, times)
-    elif view.outlook.per == CASE or not any(at < times[0] for at in _firsts(view, watched.steps_over)):
+    elif not any(at < times[0] for at in _firsts(view, watched.steps_over)):
         # forward only: what begins after a step that ends the wait is not waited for
-        yield _expected(view, watched, times[0], _first_met(view, rule.expect, times[0]))
+        yield from _expected(view, watched, times[0], _first_met(view, rule.expect, times[0]))
 
 
 def _recurring(view: View, watched: Watched, times: tuple[Instant, ...]) -> Iterator[Expectation]:
@@ -63,16 +88,19 @@ def _recurring(view: View, watched: Watched, times: tuple[Instant, ...]) -> Iter
     for start in times:
         if covered and (over is None or start <= over):
             continue
-        expected = _expected(view, watched, start, _first_met(view, watched.rule.expect, start))
-        over = expected.met_at if expected.met_at is not None else expected.ended_at
+        met = _first_met(view, watched.rule.expect, start)
+        over = met if met is not None else _first_since(view, watched.ends, start)
         covered = True
-        yield expected
+        yield from _expected(view, watched, start, met)
 
 
-def _expected(view: View, watched: Watched, start: Instant, met: Instant | None) -> Expectation:
+def _expected(view: View, watched: Watched, start: Instant, met: Instant | None) -> Iterator[Expectation]:
+    """Yield what a rule expects from `start` on; nothing while it is paused."""
     rule = watched.rule
     due = view.due(rule, start)
-    return Expectation(
+    if due is None:
+        return
+    yield Expectation(
         id=f"{view.prefix}/{rule.expect}/expected/{rule.id}",
         milestone=rule.expect,
         basis="expected",
@@ -100,7 +128,7 @@ def _chains(view: View, promises: list[Promise]) -> Iterator[list[Promise]]:
     chain = [promises[0]]
     for promise in promises[1:]:
         met = _first_met(view, promise.milestone, chain[0].at)
-        if recurs(promise.milestone) and met is not None and met <= promise.at:
+        if view.recurs(promise.milestone) and met is not None and met <= promise.at:
             yield chain
             chain = [promise]
         elif promise.due != chain[-1].due:
@@ -111,7 +139,8 @@ def _chains(view: View, promises: list[Promise]) -> Iterator[list[Promise]]:
 def _promise(view: View, milestone: str, chain: list[Promise]) -> Expectation:
     first, last = chain[0], chain[-1]
     terms = terms_of(view.policy, view.outlook.kind.name, view.outlook.per, milestone)
-    ends = (*_firsts(view, terms.over), *_since(view, terms.made_up_by, first.at))
+    over = _since(view, terms.over, first.at) if view.outlook.per == CASE else _firsts(view, terms.over)
+    ends = (*over, *_since(view, terms.made_up_by, first.at))
     return Expectation(
         id=f"{view.prefix}/{milestone}/promised/promise",
         milestone=milestone,
@@ -132,7 +161,7 @@ def _first_met(view: View, word: str, start: Instant) -> Instant | None:
     times = view.reached.get(word)
     if times is None:
         return None
-    return next((at for at in times if at >= start), None) if recurs(word) else times[0]
+    return next((at for at in times if at >= start), None) if view.recurs(word) else times[0]
 
 
 def _firsts(view: View, words: Iterable[str]) -> Iterator[Instant]:
@@ -170,7 +199,7 @@ def split_gap(
         return gaps if first is not None and at > first else _with_first_gap(view, watched, gaps, first, at)
     halves = [replace(gap, met_at=at)]
     if not _over_by(view, at):
-        halves.append(_expected(view, watched, at, gap.met_at))
+        halves.extend(_expected(view, watched, at, gap.met_at))
     kept = tuple(half for half in halves if _matters(half))
     return tuple(sorted((*(other for other in gaps if other is not gap), *kept), key=lambda other: other.start))
 
@@ -180,8 +209,8 @@ def _with_first_gap(
 ) -> tuple[Expectation, ...]:
     if _over_by(view, at):
         return gaps
-    before = _expected(view, watched, at, first)
-    return (before, *gaps) if _matters(before) else gaps
+    before = (gap for gap in _expected(view, watched, at, first) if _matters(gap))
+    return (*before, *gaps)
 
 
 def _over_by(view: View, at: Instant) -> bool:

@@ -1,6 +1,6 @@
-"""Notices: said at the end of an instant, once for each cause; to customers outside their quiet hours."""
+"""Notices: said at the end of an instant; to a customer one for all their matters, outside their quiet hours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -16,12 +16,16 @@ from app.journey.brands import brand_of
 from app.journey.broken import broken_by, promised_at
 from app.journey.course import Place
 from app.journey.trouble import PendingNotice, Problem
-from app.journey.turn import Revised, Turn
+from app.journey.turn import Request, Revised, Turn
 from app.journey.wording import CUSTOMER
 from app.outputs import Notice
 
 _AFTER_THE_FACT: Final = frozenset({"resolved", "recovered", "withdrawn"})
 _NEWEST_LAST: Final = ("progress", "opened", "resolved", "recovered", "withdrawn")
+_GOING_ON: Final = frozenset({"opened", "progress"})
+_SORRY: Final = frozenset({"opened", "withdrawn"})
+DIGEST: Final = "digest"
+"""The template of a notice about several matters."""
 _LEAST: Final = 1
 """The severity asked with for a new date that is no problem (yet)."""
 
@@ -34,20 +38,39 @@ class _Line(NamedTuple):
 
 
 def say(turns: Sequence[Turn]) -> None:
-    """Say everything that the causes of one instant asked for: others at once, the customer once for each cause."""
-    to_customer: list[_Line] = []
+    """Say everything that the causes of one instant asked for: others at once, the customer all in one notice."""
+    matters = [line for line in _worst(list(_told_others(turns))) if _now(line)]
     for turn in turns:
-        for request in turn.requests:
-            for line in _lines(turn, turn.state.problems[request.problem], request.occasion):
-                to_customer.append(line) if line.plan.recipient == CUSTOMER else _tell(line)
         for revised in turn.revised:
             _say_revised(turn, revised)
-    to_customer.sort(key=_by_cause)
-    for _, lines in groupby(to_customer, key=_by_cause):
-        worst, *others = sorted(lines, key=lambda line: progress.rank(line.problem))
-        _tell_customer(worst)
+    if len(matters) > 1:
+        _tell_together(sorted(matters, key=_by_rank))
+    elif matters:
+        _tell(matters[0])
+
+
+def _told_others(turns: Sequence[Turn]) -> Iterator[_Line]:
+    """Tell everybody but the customer; yield what the customer is to be told."""
+    for turn in turns:
+        for request in (*turn.requests, *turn.woken):
+            for line in _lines(turn, turn.state.problems[request.problem], request.occasion):
+                if line.plan.recipient == CUSTOMER:
+                    yield line
+                elif request not in turn.woken:
+                    _tell(line)
+
+
+def _worst(lines: Sequence[_Line]) -> Iterator[_Line]:
+    """Yield the worst problem of each cause: the others are not told apart from it."""
+    for _, group in groupby(sorted(lines, key=_by_cause), key=_by_cause):
+        worst, *others = sorted(group, key=_by_rank)
+        yield worst
         for other in others:
             other.turn.note(f"problem {other.problem.type}: the customer is told with {worst.problem.type}, not apart")
+
+
+def _by_rank(line: _Line) -> tuple[int, Instant, str]:
+    return progress.rank(line.problem)
 
 
 def _by_cause(line: _Line) -> tuple[str, str]:
@@ -70,31 +93,101 @@ def _stands(problem: Problem, occasion: str) -> bool:
     return problem.status == occasion
 
 
-def _tell_customer(line: _Line) -> None:
+def _now(line: _Line) -> bool:
+    """Say whether a customer may be told now; else it waits for the end of their quiet hours."""
     turn, problem = line.turn, line.problem
     until = None if line.plan.overrides_quiet_hours else _quiet_until(turn, problem.journey)
     if until is None:
-        _tell(line)
-        return
+        return True
     waits = PendingNotice(until, problem.cause, problem.id, line.occasion, line.plan.template, turn.now)
     turn.state = replace(turn.state, pending=(*turn.state.pending, waits))
     turn.note(f"notice {line.plan.template} to the customer waits until {to_iso(until)}: quiet hours")
+    return False
 
 
-def _quiet_until(turn: Turn, journey: JourneyId | None) -> Instant | None:
+def _quiet_until(turn: Turn, journey: JourneyId | None, at: Instant | None = None) -> Instant | None:
     zone = None if turn.state.profile is None else turn.state.profile.time_zone
-    return quiet_end(turn.policy, turn.now, zone, brand_of(turn.policy, turn.state, journey).name)
+    brand = brand_of(turn.policy, turn.state, journey).name
+    return quiet_end(turn.policy, turn.now if at is None else at, zone, brand)
+
+
+def _content(line: _Line, *, sorry: bool) -> tuple[dict[str, str], str]:
+    """Return the fields and the text of a notice about a problem."""
+    turn, recipient = line.turn, line.plan.recipient
+    problem = turn.state.problems[line.problem.id]
+    broken = broken_by(turn.state, problem)
+    due = None if broken is None else broken.first_due
+    zone = wording.zone_for(turn.policy, turn.state, Place(problem.journey, problem.consignment, problem.case))
+    promised = due if broken is not None and broken.basis == "promised" else None
+    fields = wording.problem_fields(turn.policy, turn.state, problem, promised)
+    day = "" if promised is None else wording.day_before(promised, zone)
+    tone = wording.PLAIN
+    if recipient == CUSTOMER:
+        next_at = _next_at(turn, problem) if line.occasion in _GOING_ON else None
+        fields = wording.for_customer(turn.policy, fields, next_at)
+        if line.occasion in _SORRY:
+            fields["sorry"] = "yes" if sorry else "no"
+        tone = wording.Tone(turn.policy.notices.say, sorry, "" if next_at is None else wording.moment(next_at, zone))
+    return fields, wording.text_of(recipient, line.occasion, fields, turn.state.customer, day, tone)
+
+
+def _next_at(turn: Turn, problem: Problem) -> Instant | None:
+    """Return when the customer will be written to again about a cause; None when no progress notice is planned."""
+    speaker = progress.worst_open(turn.state, problem.cause)
+    if speaker is None or speaker.progress_due is None:
+        return None
+    return _quiet_until(turn, problem.journey, speaker.progress_due) or speaker.progress_due
+
+
+def _says_sorry(turn: Turn, occasions: Iterable[str]) -> bool:
+    """Say whether a notice to the customer says sorry, and keep that it does: said again and again it harms."""
+    rules = turn.policy.notices
+    lately = tuple(at for at in turn.state.apologised if turn.now - at < rules.apologies_within)
+    if len(lately) >= rules.apologies or not any(occasion in _SORRY for occasion in occasions):
+        return False
+    turn.state = replace(turn.state, apologised=(*lately, turn.now))
+    return True
+
+
+def _tell_together(lines: Sequence[_Line]) -> None:
+    """Tell a customer of several matters in one notice, the worst first: `2.order` is the order of the second."""
+    worst = lines[0]
+    sorry = _says_sorry(worst.turn, [line.occasion for line in lines])
+    contents = [_content(line, sorry=sorry and place == 0) for place, line in enumerate(lines)]
+    fields = {"brand": contents[0][0]["brand"], "matters": str(len(lines))}
+    for number, (each, _) in enumerate(contents, 1):
+        fields |= {f"{number}.{name}": value for name, value in each.items() if name != "brand"}
+    ids = sorted({line.problem.id for line in lines})
+    worst.turn.said.append(
+        Notice(
+            id=worst.turn.id_for("notice/digest", CUSTOMER, ",".join(ids)),
+            at=worst.turn.now,
+            customer=worst.turn.state.customer,
+            recipient=CUSTOMER,
+            template=DIGEST,
+            problem=worst.problem.id,
+            journey=worst.problem.journey,
+            case=worst.problem.case,
+            fields=fields,
+            text=" ".join(f"{number}. {text}" for number, (_, text) in enumerate(contents, 1)),
+        )
+    )
+    for line in lines:
+        line.turn.note(f"notice {line.plan.template} to {CUSTOMER}, in one with {len(lines) - 1} more")
+        _heard(line)
+
+
+def _heard(line: _Line) -> None:
+    problem = line.turn.state.problems[line.problem.id]
+    if line.plan.recipient not in problem.told:
+        line.turn.put_problem(replace(problem, told=(*problem.told, line.plan.recipient)))
 
 
 def _tell(line: _Line) -> None:
     turn, plan = line.turn, line.plan
     problem = turn.state.problems[line.problem.id]
-    broken = broken_by(turn.state, problem)
-    due = None if broken is None else broken.first_due
-    place = Place(problem.journey, problem.consignment, problem.case)
-    promised = due if broken is not None and broken.basis == "promised" else None
-    fields = wording.problem_fields(turn.policy, turn.state, problem, promised)
-    day = "" if promised is None else wording.day_before(promised, wording.zone_for(turn.policy, turn.state, place))
+    sorry = plan.recipient == CUSTOMER and _says_sorry(turn, [line.occasion])
+    fields, text = _content(line, sorry=sorry)
     ordinal = problem.progress_said if line.occasion == "progress" else 1
     turn.said.append(
         Notice(
@@ -107,13 +200,12 @@ def _tell(line: _Line) -> None:
             journey=problem.journey,
             case=problem.case,
             fields=fields,
-            text=wording.text_of(plan.recipient, line.occasion, fields, turn.state.customer, day),
+            text=text,
             ordinal=ordinal,
         )
     )
     turn.note(f"notice {plan.template} to {plan.recipient}")
-    if plan.recipient not in problem.told:
-        turn.put_problem(replace(problem, told=(*problem.told, plan.recipient)))
+    _heard(line)
 
 
 def _say_revised(turn: Turn, revised: Revised) -> None:
@@ -180,7 +272,7 @@ def _tell_revised(turn: Turn, revised: Revised, recipient: str, template: str) -
 
 
 def wake(turn: Turn, cause: str) -> None:
-    """Say what waited for the end of quiet hours, if its reason still holds: one notice for each cause."""
+    """Let what waited for the end of quiet hours be said with what else there is, if its reason still holds."""
     due = [known for known in turn.state.pending if known.cause == cause and known.due <= turn.now]
     turn.state = replace(turn.state, pending=tuple(known for known in turn.state.pending if known not in due))
     about_problems = [known for known in due if known.problem is not None]
@@ -204,9 +296,7 @@ def _wake_worst(turn: Turn, standing: list[PendingNotice]) -> None:
         if unsaid is not said:
             turn.note(f"notice {unsaid.template} is not said: {said.template} says it")
     assert said.problem is not None
-    for line in _lines(turn, turn.state.problems[said.problem], said.occasion):
-        if line.plan.recipient == CUSTOMER:
-            _tell_customer(line)
+    turn.woken.append(Request(said.occasion, said.problem))
 
 
 def _wake_revised(turn: Turn, known: PendingNotice) -> None:

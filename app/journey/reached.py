@@ -6,6 +6,7 @@ from app.clock import Instant
 from app.decide.policy import KindRules, Policy
 from app.ids import ConsignmentId, LineId
 from app.journey.course import MOVEMENT, Case, Consignment, Journey, Steps
+from app.journey.desk import pauses_of
 from app.journey.expecting import View
 from app.journey.outlook import CASE, CASE_KIND, CONSIGNMENT, JOURNEY, NO_RULES, outlook_of
 
@@ -109,7 +110,8 @@ def view_of_journey(policy: Policy, journey: Journey) -> View:
 
 def view_of_case(policy: Policy, case: Case, country: str | None) -> View:
     """Return what a case's expectations depend on."""
-    return View(policy, outlook_of(policy, CASE_KIND, CASE), "", country, case.leg.steps, case.leg.promises)
+    outlook = outlook_of(policy, CASE_KIND, CASE)
+    return View(policy, outlook, "", country, case.leg.steps, case.leg.promises, pauses_of(case))
 
 
 def consignment_of(journey: Journey, name: ConsignmentId | None) -> Consignment | None:

@@ -50,12 +50,14 @@ from app.journey import (
     beginnings,
     budgets,
     cases,
+    chasing,
     closing,
     contacts,
     deadlines,
     escalations,
     exposure,
     failures,
+    history,
     hold_audio,
     ledger,
     milestones,
@@ -207,12 +209,15 @@ def fire(policy: Policy, state: CustomerState, due: Instant) -> Stepped:
         turns.append(turn)
     ledger.say(turns)
     notices.say(turns)
-    return Stepped(held.state, tuple(said for turn in turns for said in _spoken(turn)))
+    spoken = tuple(said for turn in turns for said in _spoken(turn))
+    return Stepped(held.state, spoken)
 
 
 def _settle(turn: Turn) -> None:
     """Do what follows from a cause once all of it is known: the remedy of each trouble touched, then the holds."""
     offers.review(turn)
+    if turn.changes:
+        chasing.review(turn)
     for cause in sorted(turn.causes):
         remedies.consider(turn, cause)
     ledger.settle(turn)
@@ -237,6 +242,7 @@ def _spoken(turn: Turn) -> list[Spoken]:
         outputs=outputs,
         standing=standing_of(turn.before, turn.state),
     )
+    history.remember(turn, decision.id)
     return [*turn.said, decision]
 
 

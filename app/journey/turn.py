@@ -71,6 +71,7 @@ class Turn:
         self.rules: list[RowFired] = []
         self.changes: list[str] = []
         self.requests: list[Request] = []
+        self.woken: list[Request] = []
         self.revised: list[Revised] = []
         self.causes: dict[str, None] = {}
         self.before = held.state

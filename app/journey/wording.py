@@ -1,13 +1,13 @@
 """What notices say: the facts that a template needs, and a plain default text in English made from them."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.clock import Instant, to_datetime, to_iso
 from app.decide.policy import Policy
 from app.decide.wall import zone_known, zone_of
-from app.facts import Line
+from app.facts import Line, Party
 from app.journey import extent, reached
 from app.journey.brands import brand_of
 from app.journey.course import Journey, Place
@@ -68,7 +68,7 @@ def lines_at(policy: Policy, state: CustomerState, place: Place) -> tuple[Line, 
 def _missing(policy: Policy, journey: Journey, problem: Problem) -> tuple[Line, ...]:
     """Return the lines a problem is about; of a whole journey, those that have not come yet."""
     if problem.line_ids or problem.consignment is not None:
-        return extent.lines_of(journey, problem)
+        return extent.missing_lines(policy, journey, problem)
     return _not_come(policy, journey)
 
 
@@ -105,12 +105,55 @@ def day_before(due: Instant, zone: ZoneInfo) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def moment(at: Instant, zone: ZoneInfo) -> str:
+    """Name a day and time as a customer reads them."""
+    local = to_datetime(at, zone)
+    return f"{local.day} {local:%B %Y, %H:%M}"
+
+
+class Tone(NamedTuple):
+    """How a customer is spoken to: status or explanation, whether sorry, and when they will be written to again."""
+
+    say: str
+    sorry: bool
+    next_time: str
+
+
+PLAIN: Final = Tone("status", sorry=False, next_time="")
+"""How everybody else is spoken to."""
+
+EXPLANATION: Final = "explanation"
+_REASONS: Final = {
+    Party.MERCHANT: "the mistake is ours",
+    Party.SUPPLIER: "our supplier has let us down",
+    Party.PARTNER_LOCATION: "our partner could not do what we promised you",
+    Party.CARRIER: "the carrier did not do what we promised you",
+    Party.CUSTOMER: "we need something from you",
+    Party.NOBODY: "nobody could prevent it",
+    Party.UNKNOWN: "we do not know yet why",
+}
+
+
+def for_customer(policy: Policy, fields: dict[str, str], next_at: Instant | None) -> dict[str, str]:
+    """Return the fields for a customer: when they hear next, and what they are told, a status or the reason why."""
+    kept = {**fields, "says": policy.notices.say}
+    if next_at is not None:
+        kept["next_at"] = to_iso(next_at)
+    if policy.notices.say == EXPLANATION:
+        kept["reason"] = _REASONS[Party(fields["fault"])]
+    return kept
+
+
+_EXPLAINED: Final = {
+    "opened": "{about} {problem}: {reason}.",
+    "progress": "{about} {problem}: {reason}. How are things with you? Just answer this message.",
+}
 _TO_CUSTOMER: Final = {
-    "opened": "We are sorry: {about} {problem}. We are on it and keep you posted.",
+    "opened": "{about} {problem}. We are on it and keep you posted.",
     "progress": "We are still on it: {about} {problem}. How are things with you? Just answer this message.",
     "resolved": "Good news: what went wrong with {about} is solved.",
     "recovered": "We hope that all is well now with {about}. Thank you for your patience.",
-    "withdrawn": "We told you that {about} {problem}. We were wrong: it was in time. Our apologies for the alarm.",
+    "withdrawn": "We told you that {about} {problem}. We were wrong: it was in time.",
     "promise_revised": "There is a new date for {about}: {day}.",
 }
 _TO_OTHERS: Final = {
@@ -123,12 +166,21 @@ _TO_OTHERS: Final = {
 }
 
 
-def text_of(recipient: str, occasion: str, fields: dict[str, str], customer: str, day: str) -> str:
+def text_of(recipient: str, occasion: str, fields: dict[str, str], customer: str, day: str, tone: Tone = PLAIN) -> str:
     """Return a plain text; a messaging system with templates of its own uses the fields instead."""
     words = _TO_CUSTOMER if recipient == CUSTOMER else _TO_OTHERS
-    text = words[occasion].format(about=_about(fields), problem=fields.get("problem", ""), customer=customer, day=day)
+    if tone.say == EXPLANATION and recipient == CUSTOMER:
+        words = {**words, **_EXPLAINED}
+    text = words[occasion].format(
+        about=_about(fields),
+        problem=fields.get("problem", ""),
+        reason=fields.get("reason", ""),
+        customer=customer,
+        day=day,
+    )
     promised = f" It was promised for {day}." if occasion in {"opened", "progress"} and day else ""
-    return text + promised
+    again = f" We write again by {tone.next_time}." if tone.next_time else ""
+    return f"{'We are sorry: ' if tone.sorry else ''}{text}{promised}{again}"
 
 
 def _about(fields: dict[str, str]) -> str:

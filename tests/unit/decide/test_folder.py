@@ -37,7 +37,7 @@ def test_a_policy_that_extends_another_changes_only_what_it_names() -> None:
 
 def test_a_policy_that_extends_another_takes_an_expectation_away() -> None:
     rules = {rule.id for rule in policy_in(POLICIES / "olist").kinds["order"].expectations}
-    assert rules == {"carrier_reply"}
+    assert rules == {"carrier_reply", "supplier_reply"}
 
 
 def test_taking_away_what_is_not_there_is_named_with_its_line() -> None:

@@ -61,7 +61,7 @@ BROKEN = [
         "no journey kind has a milestone `repled`",
         "desk_silent:",
     ),
-    Broken("unknown fault", "problems.yaml", "fault: supplier", "fault: suplier", "`suplier` is unknown"),
+    Broken("unknown fault", "problems.yaml", "fault: partner_location", "fault: partner_place", "`partner_place` is unknown"),
     Broken("unknown remedy time", "problems.yaml", "remedy_on: resolved", "remedy_on: later", "`later` is unknown"),
     Broken("closes before it opens", "calendars.yaml", 'close: "17:00"', 'close: "07:00"', "closes before it opens"),
     Broken("unknown weekday", "calendars.yaml", "fri, sat]", "fri, sit]", "`sit` is no weekday"),

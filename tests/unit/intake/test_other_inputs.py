@@ -45,7 +45,7 @@ CASE = Subject(None, None, None, CaseId("case:77"))
 SAID: list[tuple[Topic, str, What]] = [
     (Topic.CASE_EVENTS, "case_opened", CaseOpened("late delivery", "email", 2, True, Desk("parcels"))),
     (Topic.CASE_EVENTS, "message_received", MessageReceived("email")),
-    (Topic.CASE_EVENTS, "message_sent", MessageSent("email", automatic=True)),
+    (Topic.CASE_EVENTS, "message_sent", MessageSent("email", automatic=True, by=Party.CARRIER)),
     (Topic.CASE_EVENTS, "case_assigned", CaseAssigned(Desk("parcels"), "agent-4")),
     (Topic.CASE_EVENTS, "case_handed_over", CaseAssigned(Desk("returns"), "agent-5")),
     (Topic.CASE_EVENTS, "case_priority_changed", CasePriorityChanged(1)),
