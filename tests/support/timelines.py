@@ -114,8 +114,8 @@ _BEFORE: dict[str, tuple[str, ...]] = {
 }
 """What a case must have come to before an event of it; "" is nothing yet."""
 
-_ONCE = {"refunded", "understocked"}
-"""What a shop says once: the same thing is not paid back twice."""
+_ONCE = {"refunded", "understocked", "failure_stated"}
+"""What a shop says once: the same thing is neither lost nor paid back twice."""
 
 
 @st.composite
@@ -128,11 +128,12 @@ def timelines(draw: st.DrawFn, most: int = 14) -> list[Moment]:
     moments = beginnings()
     at = int(moments[-1].known_at)
     case = ""
-    said: set[str] = set()
+    said: set[tuple[str, str | None]] = set()
     for gap, (topic, type_, payload) in draw(st.lists(st.tuples(gaps, _HAPPENINGS), max_size=most)):
-        if case not in _BEFORE.get(type_, (case,)) or (type_ in said and type_ in _ONCE):
+        once = (type_, payload.get("failure"))
+        if case not in _BEFORE.get(type_, (case,)) or (type_ in _ONCE and once in said):
             continue
-        said.add(type_)
+        said.add(once)
         case = type_ if type_.startswith("case_") else case
         at += gap
         moments.append(moment(len(moments), at, topic, type_, payload))
