@@ -1,23 +1,21 @@
-"""`python -m benchmarks [NAME …]`: measure on a broker of our own, print tables, keep results."""
+"""`python -m benchmarks [NAME …]`: measure, print tables, keep results."""
 
 import argparse
 import logging
 from collections.abc import Callable
 from typing import Final
 
-from app.broker import Broker
-from app.settings import KafkaSettings
-from benchmarks import latency, profile, throughput
+from benchmarks import latency, profile, start, throughput
 from benchmarks.machine import description
-from benchmarks.place import own_broker
 from benchmarks.report import Result, publish
 
-Measure = Callable[[KafkaSettings, Broker, float], Result]
+Measure = Callable[[float], Result]
 
 BENCHMARKS: Final[dict[str, Measure]] = {
     "throughput": throughput.measure,
     "latency": latency.measure,
     "profile": profile.measure,
+    "start": start.measure,
 }
 
 
@@ -32,8 +30,7 @@ def main() -> None:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     for name in chosen.name or BENCHMARKS:
         machine = description()
-        with own_broker() as (kafka, broker):
-            publish(BENCHMARKS[name](kafka, broker, chosen.scale), machine)
+        publish(BENCHMARKS[name](chosen.scale), machine)
 
 
 if __name__ == "__main__":

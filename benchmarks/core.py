@@ -54,22 +54,29 @@ class Partition:
             self.table[key] = value
 
 
+def keyed_stages(all_stages: Stages) -> tuple[KeyedStage, ...]:
+    """Return the stages with state, in the order that a fact passes them."""
+    return (all_stages.directory, all_stages.journeys, all_stages.register)
+
+
 class Core:
-    """Intake, directory and journeys over memory; `seconds` says how long each has worked."""
+    """The stages over memory; `seconds` says how long each has worked."""
 
     def __init__(self) -> None:
         self.stages: Stages = stages(bundled_codec(), data_clock=False)
-        keyed = (self.stages.directory, self.stages.journeys)
+        keyed = keyed_stages(self.stages)
         self.logs = {stage.log: [Partition(stage, number) for number in range(PARTITIONS)] for stage in keyed}
-        self.seconds = {"intake": 0.0, "directory": 0.0, "journey": 0.0}
+        self.names = {stage.log: stage.name for stage in keyed}
+        self.seconds = dict.fromkeys(("intake", *self.names.values()), 0.0)
         self.outputs: list[OutRecord] = []
         self.kept: dict[Topic, list[OutRecord]] = {topic: [] for topic in LOGS}
         self._offset = 0
         files = load_folder(WorkerSettings().policy_dir)
-        for number in range(PARTITIONS):
-            self._route([activation(version_of(files), files, Instant(0), number)], Instant(0))
-        self._work(Topic.JOURNEY_LOG, Instant(0))
-        self.seconds["journey"] = 0.0
+        version, at = version_of(files), Instant(0)
+        for log in (Topic.JOURNEY_LOG, Topic.REGISTER_LOG):
+            self._route((activation(version, files, at, number, log) for number in range(PARTITIONS)), at)
+            self._work(log, at)
+        self.seconds = dict.fromkeys(self.seconds, 0.0)
 
     def feed(self, records: Sequence[OutRecord], at: Instant) -> None:
         """Take input records through all stages."""
@@ -77,20 +84,21 @@ class Core:
         admitted = [out for record in records for out in self.stages.intake.admit(self._input(record, at))]
         self.seconds["intake"] += time.process_time() - began
         self._route(admitted, at)
-        while any(partition.log for partition in self.logs[Topic.DIRECTORY]):
-            self._work(Topic.DIRECTORY, at)
-        self._work(Topic.JOURNEY_LOG, at)
+        while any(partition.log for partitions in self.logs.values() for partition in partitions):
+            for log in self.logs:
+                self._work(log, at)
 
     def _input(self, record: OutRecord, at: Instant) -> LogRecord:
         self._offset += 1
         return LogRecord(record.key, record.value, at, record.topic, 0, self._offset, ())
 
     def _work(self, log: Topic, at: Instant) -> None:
-        name = {Topic.DIRECTORY: "directory", Topic.JOURNEY_LOG: "journey"}[log]
         for partition in self.logs[log]:
+            if not partition.log:
+                continue
             began = time.process_time()
             outputs = partition.work()
-            self.seconds[name] += time.process_time() - began
+            self.seconds[self.names[log]] += time.process_time() - began
             self._route(outputs, at)
 
     def _route(self, records: Iterable[OutRecord], at: Instant) -> None:

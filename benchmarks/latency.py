@@ -17,7 +17,7 @@ from app.stage import OutRecord
 from app.topics import Topic
 from benchmarks.load import make_load
 from benchmarks.machine import Spent, Usage, resident_mib, spent
-from benchmarks.place import MAKEGOOD, Contender, Place, place, running
+from benchmarks.place import MAKEGOOD, Contender, Place, own_broker, place, running
 from benchmarks.probes import Probe
 from benchmarks.report import Result, Table
 
@@ -48,9 +48,10 @@ class Seen(NamedTuple):
         return sorted(self.readable[customer] - at for customer, at in self.caused.items())
 
 
-def measure(kafka: KafkaSettings, broker: Broker, scale: float) -> Result:
+def measure(scale: float) -> Result:
     """Measure holds and deadlines in one run; `scale` multiplies the deadlines open beside it."""
-    return asyncio.run(_run(kafka, broker, int(_OPEN * scale)))
+    with own_broker() as (kafka, broker):
+        return asyncio.run(_run(kafka, broker, int(_OPEN * scale)))
 
 
 async def _run(kafka: KafkaSettings, broker: Broker, open_deadlines: int) -> Result:

@@ -7,9 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
-from app.broker import Broker
 from app.clock import Instant
-from app.settings import ROOT, KafkaSettings
+from app.settings import ROOT
 from benchmarks.core import Core
 from benchmarks.load import make_load
 from benchmarks.report import Result, Table
@@ -17,13 +16,13 @@ from benchmarks.report import Result, Table
 _EVENTS: Final = 20_000
 _CHUNK: Final = 2_000
 _TOP: Final = 25
+_PARTS: Final = 14
 
 _Place = tuple[str, int, str]
 
 
-def measure(kafka: KafkaSettings, broker: Broker, scale: float) -> Result:
+def measure(scale: float) -> Result:
     """Profile the stages over memory; no broker is used."""
-    del kafka, broker
     now = Instant(time.time_ns() // 1_000_000)
     records = make_load(int(_EVENTS * scale), now).records
     core, profiler = Core(), cProfile.Profile()
@@ -36,26 +35,24 @@ def measure(kafka: KafkaSettings, broker: Broker, scale: float) -> Result:
 
 
 def _result(stats: pstats.Stats, events: int) -> Result:
-    own: dict[_Place, tuple[int, float]] = {
-        place: (calls, seconds)
-        for place, (_, calls, seconds, _, _) in stats.stats.items()  # type: ignore[attr-defined]
-    }
+    timed: dict[_Place, tuple[int, int, float, float, object]] = stats.stats  # type: ignore[attr-defined]
+    own = {place: (calls, seconds) for place, (_, calls, seconds, _, _) in timed.items()}
     total = sum(seconds for _, seconds in own.values())
     by_part: dict[str, float] = defaultdict(float)
     for place, (_, own_seconds) in own.items():
         by_part[_part(place)] += own_seconds
     parts = Table("Own time by part of the product", ("part", "share"))
-    for part, seconds in sorted(by_part.items(), key=lambda item: -item[1])[:12]:
-        parts.add(part, f"{100 * seconds / total:.1f} %")
+    for part, spent in sorted(by_part.items(), key=lambda item: -item[1])[:_PARTS]:
+        parts.add(part, f"{100 * spent / total:.1f} %")
     functions = Table("The functions with the most own time", ("function", "share", "calls an event"))
     for place, (calls, seconds) in sorted(own.items(), key=lambda item: -item[1][1])[:_TOP]:
         functions.add(_name(place), f"{100 * seconds / total:.1f} %", f"{calls / events:.1f}")
-    calls = sum(count for count, _ in own.values()) / events
+    each = sum(count for count, _ in own.values()) / events
     return Result(
         "profile",
         [parts, functions],
-        [f"{calls:,.0f} function calls an event; the profiler itself makes calls dearer than they are."],
-        {"shares": {part: seconds / total for part, seconds in by_part.items()}, "calls_per_event": calls},
+        [f"{each:,.0f} function calls an event; the profiler itself makes calls dearer than they are."],
+        {"shares": {part: spent / total for part, spent in by_part.items()}, "calls_per_event": each},
     )
 
 

@@ -19,6 +19,7 @@ from app.settings import KafkaSettings, WorkerSettings
 from app.stage import KeyedStage, LogRecord, OutRecord, Round
 from app.topics import INPUTS, OUTPUTS, Topic
 from app.wire.codec import bundled_codec
+from benchmarks.core import keyed_stages
 
 _LINGER_SECONDS: Final = 0.05
 _COMMIT_SECONDS: Final = 0.5
@@ -46,16 +47,17 @@ def build(settings: WorkerSettings, kafka: KafkaSettings) -> faust.App:
         autodiscover=False,
         datadir=settings.state_dir / "stock",
     )
-    intake, directory, journeys = stages(bundled_codec(), data_clock=False)
+    built = stages(bundled_codec(), data_clock=False)
+    intake, keyed = built.intake, keyed_stages(built)
     topics = {topic: _raw(app, settings.topic_prefix + topic) for topic in (*INPUTS, *OUTPUTS)}
-    topics |= {stage.log: _raw(app, settings.topic_prefix + stage.log) for stage in (directory, journeys)}
+    topics |= {stage.log: _raw(app, settings.topic_prefix + stage.log) for stage in keyed}
 
     async def send(out: OutRecord) -> None:
         await topics[out.topic].send(key=out.key, value=out.value, headers=dict(out.headers))
 
     for topic in INPUTS:
         app.agent(topics[topic], name=f"intake-{topic}")(_intake_agent(intake.admit, topic, send))
-    for stage in (directory, journeys):
+    for stage in keyed:
         changelog = _raw(app, settings.topic_prefix + stage.changelog)
         table = app.Table(
             stage.name,

@@ -13,7 +13,7 @@ from benchmarks.first_write import first_write
 from benchmarks.load import Load, make_load
 from benchmarks.machine import Spent, Usage, spent
 from benchmarks.metrics import compute_seconds
-from benchmarks.place import MAKEGOOD, STOCK_FAUST, Contender, Place, place, running
+from benchmarks.place import MAKEGOOD, STOCK_FAUST, Contender, Place, own_broker, place, running
 from benchmarks.report import Result
 from benchmarks.throughput_tables import Contestant, Round, outcome
 
@@ -28,21 +28,22 @@ MAKEGOOD_WORKER: Final = Contestant(
 STOCK: Final = Contestant("the same stages on stock Faust", STOCK_FAUST, 15_000, "at least once, no ticks")
 
 
-def measure(kafka: KafkaSettings, broker: Broker, scale: float) -> Result:
+def measure(scale: float) -> Result:
     """Run the contestants in turns and the core alone; `scale` multiplies the events of each run."""
     contestants = [one._replace(events=int(one.events * scale)) for one in (MAKEGOOD_WORKER, STOCK)]
     loads = {one.name: make_load(one.events, _now()) for one in contestants}
-    for one in contestants:
-        asyncio.run(_round(kafka, broker, one, make_load(_WARM_UP, _now())))
     rounds: dict[str, list[Round]] = {one.name: [] for one in contestants}
     ceilings: list[Ceiling] = []
-    for number in range(_ROUNDS):
+    with own_broker() as (kafka, broker):
         for one in contestants:
-            done = asyncio.run(_round(kafka, broker, one, loads[one.name]))
-            rounds[one.name].append(done)
-            print(f"round {number + 1}: {one.name}: {done.events_per_second:,.0f} events/s")
-        ceilings.append(ceiling(loads[MAKEGOOD_WORKER.name].records, _now(), _CHUNK))
-        print(f"round {number + 1}: core alone: {ceilings[-1].events_per_second:,.0f} events/s")
+            asyncio.run(_round(kafka, broker, one, make_load(_WARM_UP, _now())))
+        for number in range(1, _ROUNDS + 1):
+            for one in contestants:
+                done = asyncio.run(_round(kafka, broker, one, loads[one.name]))
+                rounds[one.name].append(done)
+                print(f"round {number}: {one.name}: {done.events_per_second:,.0f} events/s")
+            ceilings.append(ceiling(loads[MAKEGOOD_WORKER.name].records, _now(), _CHUNK))
+            print(f"round {number}: the stages alone: {ceilings[-1].events_per_second:,.0f} events/s")
     return outcome(contestants, loads[MAKEGOOD_WORKER.name], rounds, ceilings)
 
 
