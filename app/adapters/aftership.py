@@ -6,11 +6,10 @@ from typing import Final
 from app.adapters import event as made
 from app.adapters.aftership_codes import code
 from app.adapters.carriers import carrier
-from app.adapters.days import due
+from app.adapters.days import due, written
 from app.adapters.event import InputEvent
 from app.adapters.foreign import Foreign
 from app.adapters.zones import zone_of
-from app.clock import Instant, to_iso
 from app.ids import name_based
 
 _NO_FAULTS: Final[Mapping[str, str]] = {}
@@ -66,7 +65,7 @@ def _revised(body: Foreign, parcel: Foreign) -> list[InputEvent]:
     latest = due(parcel, "latest_estimated_delivery.datetime", zone)
     if latest is None:
         return []
-    at = to_iso(Instant(body.whole("ts") * 1_000))
+    at = written(body.whole("ts") * 1_000, body.at("ts"))
     order = parcel.optional("order_id")
     if order is None:
         return [_estimate(body, parcel, at, latest)]

@@ -27,7 +27,7 @@ def events(mapping: Mapped, body: Foreign) -> list[InputEvent]:
     sight = _Sight(body.value, None)
     made: list[InputEvent] = []
     for rule in mapping.rules:
-        if rule.when is not None and _as_text(_one(rule.when[0], sight)) not in rule.when[1]:
+        if rule.when is not None and _as_word(_one(rule.when[0], sight)) not in rule.when[1]:
             continue
         made.extend(InputEvent(rule.topic, rule.event, _payload(rule.fields, each)) for each in _each(rule.each, sight))
     return made
@@ -71,8 +71,8 @@ def _value(value: Value, sight: _Sight) -> Any:
         return None
     joined = found[0] if len(found) == 1 else value.joint.join(str(_as_text(part)) for part in found)
     if value.words or value.otherwise is not None:
-        word = _as_text(joined)
-        return value.words.get(str(word), value.otherwise if value.otherwise is not None else word)
+        otherwise = _as_text(joined) if value.otherwise is None else value.otherwise
+        return value.words.get(_as_word(joined), otherwise)
     return _as_text(joined) if value.as_text else joined
 
 
@@ -86,12 +86,21 @@ def _one(taken: Taken, sight: _Sight) -> Any:
 
 
 def _all(taken: Taken, sight: _Sight) -> list[Any]:
-    return list(taken.query.findall(sight.item if taken.of_item else sight.body))
+    base = sight.item if taken.of_item else sight.body
+    if not isinstance(base, dict | list):
+        # the library would read a text as JSON of its own
+        return [base] if len(taken.written) == 1 else []
+    return list(taken.query.findall(base))
 
 
 def _line(place: Place) -> str:
     """Return the mapping's file and line; where our files lie is not the sender's to know."""
     return f"{PurePath(place.file).name}:{place.line}"
+
+
+def _as_word(found: Any) -> str:
+    """Return what a mapping file calls a value: `true`, `12`, `shipped`."""
+    return str(found).lower() if isinstance(found, bool) else str(_as_text(found))
 
 
 def _as_text(found: Any) -> Any:

@@ -1,12 +1,16 @@
 """Reading somebody else's JSON: typed access that refuses by the sender's own path, never by value."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from app.errors import InvalidRecord
+
+_NOT_UTF8: Final = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs, which JSON can spell and nothing can encode."""
 
 
 def parsed(body: bytes) -> "Foreign":
@@ -68,6 +72,8 @@ class Foreign(NamedTuple):
         """Return a text or whole number as text; None when missing, null or blank."""
         found = self.at(name)
         if isinstance(found.value, str):
+            if _NOT_UTF8.search(found.value):
+                found.refuse("must be text")
             return found.value.strip() or None
         if isinstance(found.value, int) and not isinstance(found.value, bool):
             return str(found.value)

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from app.adapters import event as made
+from app.adapters.days import written
 from app.adapters.event import InputEvent, Payload
 from app.adapters.foreign import Foreign
-from app.clock import Instant, from_datetime, to_iso
+from app.clock import from_datetime
 
 PREFIX: Final = "zen:event-type:"
 
@@ -63,7 +64,7 @@ def _when(body: Foreign) -> str:
     moment = datetime.fromisoformat(body.moment("time"))
     place = body.at("event.meta.sequence.position").value
     later = place - 1 if isinstance(place, int) and place > 0 else 0
-    return to_iso(Instant(from_datetime(moment) + later))
+    return written(from_datetime(moment) + later, body.at("time"))
 
 
 def _created(body: Foreign, complaint_tags: frozenset[str]) -> list[InputEvent]:

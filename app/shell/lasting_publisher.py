@@ -33,12 +33,21 @@ class LastingPublisher:
             return
         try:
             async with asyncio.timeout(self._patience):
-                writer = await self._connected()
-                await asyncio.gather(*await writer.send(records))
+                await self._written(await self._connected(), records)
         except TimeoutError:
             raise NotWrittenError(f"Kafka did not confirm within {self._patience:g} s") from None
         except KafkaError as error:
             raise NotWrittenError(f"Kafka refused: {type(error).__name__}") from error
+
+    async def _written(self, writer: LogWriter, records: Sequence[OutRecord]) -> None:
+        try:
+            await asyncio.gather(*await writer.send(records))
+        except KafkaError:
+            # an idempotent producer that lost its place refuses everything from then on: the next call makes another
+            if self._writer is writer:
+                self._writer = None
+                await writer.stop()
+            raise
 
     async def stop(self) -> None:
         """Send what is left and disconnect."""

@@ -6,6 +6,7 @@ import pytest
 
 from app.adapters import applying
 from app.adapters.declared import load
+from app.adapters.foreign import Foreign
 from app.errors import InvalidRecord, PolicyError, SetupError
 from app.wire.catalog import bundled
 from tests.support.webhooks import FOLDER, accepted, body
@@ -95,3 +96,17 @@ def test_a_word_that_the_enumeration_does_not_know_is_refused_when_it_is_loaded(
 def test_a_file_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"nowhere\.yaml: No such file"):
         load(tmp_path / "nowhere.yaml", bundled())
+
+
+def test_a_rule_may_be_for_a_truth_and_words_for_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        _GOOD.replace("  - topic", "  - when: {path: $.paid, is: true}\n    topic").replace(
+            "order_id: $.id", "order_id: {path: $.id, words: {7: seven}}"
+        ),
+        encoding="utf-8",
+    )
+    mapping = load(file, bundled())
+    paid = {"paid": True, "id": 7, "at": "2026-04-01T00:00:00Z"}
+    assert [event.payload["order_id"] for event in applying.events(mapping, Foreign(paid, ""))] == ["seven"]
+    assert applying.events(mapping, Foreign(paid | {"paid": False}, "")) == []

@@ -1,6 +1,7 @@
 """Shopify's webhooks as events of ours."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.support.webhooks import accepted, body
 AT = "2026-04-19T08:00:00Z"
 
 
-def said(topic: str, found: Found | None = None, **changes: object) -> list[InputEvent]:
+def said(topic: str, found: Found | None = None, **changes: Any) -> list[InputEvent]:
     name = "shopify/" + topic.replace("/", "_")
     return accepted(shopify.events(topic, "evt-1", body(name, **changes), at=AT, found=found))
 
@@ -166,7 +167,7 @@ def test_a_topic_that_is_not_mapped_says_nothing() -> None:
         ({"currency": "ZZZ"}, "order_placed.value.currency"),
     ],
 )
-def test_a_wrong_field_is_named(changes: dict[str, object], field: str) -> None:
+def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidRecord) as refused:
         said("orders/create", **changes)
     assert refused.value.field == field

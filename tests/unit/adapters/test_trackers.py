@@ -7,7 +7,7 @@ import pytest
 from app.adapters import aftership, easypost
 from app.adapters.aftership_codes import SUBTAGS, TAGS
 from app.adapters.foreign import parsed
-from app.clock import from_iso
+from app.clock import Instant, from_iso
 from app.errors import InvalidRecord
 from app.facts import FactWaiting, Party, ScanStatus, decode_entry
 from app.intake.stage import Intake
@@ -18,7 +18,7 @@ from app.wire.payload import encode_event
 from tests.support.webhooks import NOW, accepted, body, raw
 
 
-def times(name: str) -> list[int]:
+def times(name: str) -> list[Instant]:
     """Return when intake says the checkpoints of a fixture occurred."""
     intake = Intake(bundled_codec())
     found = []
