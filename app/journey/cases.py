@@ -150,8 +150,8 @@ def _live(turn: Turn, name: CaseId) -> None:
     if life.reopened > problem.reopened and life.reopened_at is not None:
         problems.reopen(turn, own, life.reopened_at, life.reopened)
         problem = turn.state.problems[own]
-    if life.resolved_at is not None and problem.open:
-        problems.resolve(turn, own, life.resolved_at)
+    if life.resolved_at is not None and problem.written_off_at is None:
+        problems.resolve_at(turn, own, life.resolved_at)
 
 
 def case_resolved(turn: Turn, fact: Fact, _: CaseResolved) -> None:

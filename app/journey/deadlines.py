@@ -115,10 +115,15 @@ def _expectations(state: CustomerState) -> Iterator[Due]:
         yield from _breaches(case.journey or "", "", case.id, case.leg.expectations)
 
 
+def name_of(case: str, expectation: Expectation) -> str:
+    """Return what runs out with an expectation; one that runs out again has another name."""
+    return f"{case}{expectation.id}#{expectation.lapses}" if expectation.lapses else case + expectation.id
+
+
 def _breaches(journey: str, consignment: str, case: str, expectations: tuple[Expectation, ...]) -> Iterator[Due]:
     for expectation in expectations:
         if expectation.waits:
-            what = case + expectation.id
+            what = name_of(case, expectation)
             yield (expectation.first_due, journey, consignment, what, Kind.EXPECTATION, case)
 
 

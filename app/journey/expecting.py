@@ -81,17 +81,25 @@ def _by_rule(view: View, watched: Watched) -> Iterator[Expectation]:
         yield from _expected(view, watched, times[0], _first_met(view, rule.expect, times[0]))
 
 
-def _recurring(view: View, watched: Watched, times: tuple[Instant, ...]) -> Iterator[Expectation]:
-    """Yield one instance from each start that no earlier instance covers until it is met or ended."""
+def _recurring(view: View, watched: Watched, times: tuple[Instant, ...]) -> list[Expectation]:
+    """Return one instance from each start that no earlier instance covers until it is met or ended.
+
+    Overnight two may be due at the same time: the later one stands for both.
+    """
     over: Instant | None = None
     covered = False
+    found: list[Expectation] = []
     for start in times:
         if covered and (over is None or start <= over):
             continue
         met = _first_met(view, watched.rule.expect, start)
         over = met if met is not None else _first_since(view, watched.ends, start)
         covered = True
-        yield from _expected(view, watched, start, met)
+        for expected in _expected(view, watched, start, met):
+            if found and found[-1].first_due == expected.first_due:
+                found.pop()
+            found.append(expected)
+    return found
 
 
 def _expected(view: View, watched: Watched, start: Instant, met: Instant | None) -> Iterator[Expectation]:
@@ -197,11 +205,22 @@ def split_gap(
     gap = next((gap for gap in gaps if gap.start < at and (gap.met_at is None or at < gap.met_at)), None)
     if gap is None:
         return gaps if first is not None and at > first else _with_first_gap(view, watched, gaps, first, at)
-    halves = [replace(gap, met_at=at)]
-    if not _over_by(view, at):
-        halves.extend(_expected(view, watched, at, gap.met_at))
-    kept = tuple(half for half in halves if _matters(half))
+    kept = tuple(half for half in _halves(view, watched, gap, at) if _matters(half))
     return tuple(sorted((*(other for other in gaps if other is not gap), *kept), key=lambda other: other.start))
+
+
+def _halves(view: View, watched: Watched, gap: Expectation, at: Instant) -> Iterator[Expectation]:
+    """Yield what a movement makes of a gap: the one up to it and, unless all is over, the one from it on.
+
+    Over a weekend both may be due at the same time: then the wait is one and the same, and so is its breach.
+    """
+    rest = None if _over_by(view, at) else next(iter(_expected(view, watched, at, gap.met_at)), None)
+    if rest is not None and rest.first_due == gap.first_due:
+        yield replace(rest, breached_at=gap.breached_at, withdrawn_at=gap.withdrawn_at, lapses=gap.lapses)
+        return
+    yield replace(gap, met_at=at)
+    if rest is not None:
+        yield rest
 
 
 def _with_first_gap(

@@ -83,7 +83,8 @@ def _new(turn: Turn, place: Place, type_: str, name: ProblemId, at: Instant, wha
 
 def open_(turn: Turn, problem: Problem) -> None:
     """Open a problem: grade it, hold, tell, escalate, and settle at once what is already known to resolve it."""
-    if problem.id in turn.state.problems:
+    known = turn.state.problems.get(problem.id)
+    if known is not None and known.withdrawn_at is None:
         return
     turn.put_problem(problem)
     turn.causes[problem.cause] = None
@@ -124,22 +125,27 @@ def date_back(turn: Turn, name: ProblemId, at: Instant) -> None:
 def review(turn: Turn, name: ProblemId) -> None:
     """Resolve a problem that something known has resolved; an earlier resolution than the known one counts."""
     problem = turn.state.problems[name]
-    if not problem.active or problem.of_case:
-        return
-    at = _resolution(turn, problem)
-    if at is None or (problem.resolved_at is not None and problem.resolved_at <= at):
-        return
+    at = None if problem.of_case else _resolution(turn, problem)
+    if at is not None:
+        resolve_at(turn, name, at)
+
+
+def resolve_at(turn: Turn, name: ProblemId, at: Instant) -> None:
+    """Resolve a problem, or let it have been resolved earlier than was known; what is over is only dated."""
+    problem = turn.state.problems[name]
     if problem.resolved_at is None:
         resolve(turn, name, at)
-    else:
+    elif at < problem.resolved_at:
         turn.put_problem(replace(problem, resolved_at=at))
         turn.note(f"problem {problem.type} was resolved earlier: {to_iso(at)}")
+        if problem.active:
+            grading.grade(turn, name)
         grading.grade(turn, name)
 
 
 def review_journey(turn: Turn, journey: JourneyId) -> None:
     """Review the problems of a journey: solve what is solved, and grade anew what a part that came has shrunk."""
-    for problem in _active(turn.state):
+    for problem in _standing(turn.state):
         if problem.journey == journey:
             review(turn, problem.id)
             if problem.consignment is None:
@@ -148,21 +154,21 @@ def review_journey(turn: Turn, journey: JourneyId) -> None:
 
 def review_case(turn: Turn, case: CaseId) -> None:
     """Review the problems of a case but its own, whose life the case itself decides."""
-    for problem in _active(turn.state):
+    for problem in _standing(turn.state):
         if problem.case == case:
             review(turn, problem.id)
 
 
 def review_elsewhere(turn: Turn) -> None:
     """Review the problems that are of no journey and no case."""
-    for problem in _active(turn.state):
+    for problem in _standing(turn.state):
         if problem.journey is None and problem.case is None:
             review(turn, problem.id)
 
 
 def review_moved(turn: Turn, journey: JourneyId, consignment: ConsignmentId, at: Instant) -> None:
     """Resolve what a movement at `at` resolves."""
-    for problem in _active(turn.state):
+    for problem in _standing(turn.state):
         if problem.journey != journey or problem.consignment != (consignment or None):
             continue
         moves = MOVEMENT in turn.policy.problems[problem.type].resolved_by
@@ -172,10 +178,13 @@ def review_moved(turn: Turn, journey: JourneyId, consignment: ConsignmentId, at:
             review(turn, problem.id)
 
 
-def _active(state: CustomerState) -> list[Problem]:
+def _standing(state: CustomerState) -> list[Problem]:
+    """Return what was neither taken back nor given up."""
     if not state.problems:
         return []
-    return [problem for problem in sorted_problems(state) if problem.active]
+    return [
+        problem for problem in sorted_problems(state) if problem.withdrawn_at is None and problem.written_off_at is None
+    ]
 
 
 def _resolution(turn: Turn, problem: Problem) -> Instant | None:
@@ -257,18 +266,13 @@ def recover(turn: Turn, name: ProblemId) -> None:
 
 
 def recovery_due(quiet_period: int, state: CustomerState, problem: Problem) -> Instant | None:
-    """Return when a problem recovers if nothing happens; None while something is still to be done for its cause.
+    """Return when a problem recovers if nothing happens; None while it, or the remedy of its cause, is not settled.
 
-    The quiet period runs from the last resolution of the cause and the settlement of its remedy.
+    Each problem of a cause recovers by itself: another one that is still open holds marketing on its own.
     """
     if problem.resolved_at is None or not problem.active:
         return None
     since = problem.resolved_at
-    for other in state.problems.values():
-        if other.cause == problem.cause and other.active:
-            if other.resolved_at is None:
-                return None
-            since = max(since, other.resolved_at)
     for remedy in state.remedies.values():
         if remedy.cause == problem.cause and remedy.occasion in _MAKING_GOOD:
             if remedy.settled_at is None:

@@ -34,10 +34,15 @@ def consider(turn: Turn, cause: str) -> None:
     """Give the one remedy of a cause when its time has come: at the opening, or when its last problem is resolved."""
     if any(known.cause == cause and known.occasion == RECOVERY for known in turn.state.remedies.values()):
         return
-    counted = [problem for problem in turn.state.problems.values() if problem.cause == cause and problem.active]
+    counted = [problem for problem in turn.state.problems.values() if problem.cause == cause and _counts(problem)]
     ready = [problem for problem in counted if _ready(turn, problem, any(each.open for each in counted))]
     if ready:
         _make_good(turn, min(ready, key=progress.rank), counted)
+
+
+def _counts(problem: Problem) -> bool:
+    """Say whether a problem is made good; one that recovered while another of its cause was open still is."""
+    return problem.withdrawn_at is None and problem.written_off_at is None
 
 
 def _ready(turn: Turn, problem: Problem, any_open: bool) -> bool:

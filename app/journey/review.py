@@ -81,8 +81,10 @@ def _joined(turn: Turn, place: Place, wanted: Expectation, known: Expectation | 
     if len(wanted.revisions) > len(known.revisions):
         turn.note(f"{_whose(place)}{wanted.milestone} now promised before {to_iso(wanted.due)}")
     joined = wanted
-    if known.breached_at is not None or known.withdrawn_at is not None:
-        joined = replace(wanted, breached_at=known.breached_at, withdrawn_at=known.withdrawn_at)
+    if known.withdrawn_at is not None and not wanted.kept:
+        return replace(wanted, lapses=known.lapses + 1)
+    if known.breached_at is not None or known.withdrawn_at is not None or known.lapses:
+        joined = replace(wanted, breached_at=known.breached_at, withdrawn_at=known.withdrawn_at, lapses=known.lapses)
     if joined.kept and joined.breached_at is not None and joined.withdrawn_at is None:
         return _withdrawn(turn, place, joined)
     return joined
