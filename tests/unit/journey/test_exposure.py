@@ -1,0 +1,31 @@
+"""The register knows of a customer's severe open problems: types alone, and only what changed."""
+
+from app.facts import ExposureChanged, FailureStated, MilestoneReached, Party, severe_key, shard_of
+from app.journey.turn import Told
+from tests.support.journeys import ANN, Customer, fact, order
+
+LOST = FailureStated("lost", Party.CARRIER)
+DAMAGED = FailureStated("damaged", Party.CARRIER)
+
+
+def exposures(customer: Customer) -> list[ExposureChanged]:
+    told = (told for told in customer.of(Told) if isinstance(told.fact.what, ExposureChanged))
+    found = []
+    for each in told:
+        assert isinstance(each.fact.what, ExposureChanged)
+        assert each.key == severe_key(each.fact.what.brand, shard_of(ANN))
+        found.append(each.fact.what)
+    return found
+
+
+def test_a_problem_below_the_policys_line_is_not_told() -> None:
+    assert exposures(Customer().learns(fact(order(), 0), fact(DAMAGED, 1))) == []
+
+
+def test_a_severe_problem_is_told_once_and_taken_back_when_it_has_recovered() -> None:
+    customer = Customer().learns(fact(order(), 0), fact(LOST, 1))
+    assert exposures(customer) == [ExposureChanged("house", 3, ("lost",))]
+    customer.learns(fact(MilestoneReached("refunded"), 2)).waits(24 * 3 + 1)
+    assert len(exposures(customer)) == 1
+    customer.waits(24 * 30)
+    assert exposures(customer)[1:] == [ExposureChanged("house", 0, ())]
