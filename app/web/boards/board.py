@@ -11,7 +11,7 @@ from app.clock import Instant
 from app.ids import CustomerId
 from app.web.boards import journeys, troubles
 from app.web.boards.journeys import KindBoard
-from app.web.boards.outcomes import Cost, Day, Outcomes
+from app.web.boards.outcomes import Cost, Day, Drawn, Outcomes
 from app.web.boards.tally import Tally
 from app.web.boards.troubles import PingPong, Worst
 from app.web.pieces import in_pieces
@@ -32,6 +32,7 @@ class Board(NamedTuple):
     ping_pongs: tuple[PingPong, ...]
     days: tuple[Day, ...]
     costs: tuple[Cost, ...]
+    drawn: tuple[Drawn, ...]
     lost_worth: Mapping[str, str]
     refusals: tuple[tuple[str, int], ...]
     timer_ms: tuple[int, int] | None
@@ -43,7 +44,7 @@ async def build(site: Site) -> Board:
     now, books = site.now(), site.model.books
     version = books.version
     tally, worst = Tally(), Worst()
-    outcomes = Outcomes(now, site.settings.lost_after_days)
+    outcomes = Outcomes(now, site.settings.lost_after_days, site.policy.budgets.values())
     circles: list[PingPong] = []
     async for name, customer in in_pieces(list(books.customers.items())):
         journeys.count(tally, site.policy, name, customer, now)
@@ -61,6 +62,7 @@ async def build(site: Site) -> Board:
         worst=worst,
         ping_pongs=tuple(sorted(circles, key=lambda one: one.since)),
         days=outcomes.days(),
+        drawn=outcomes.drawn(),
         costs=outcomes.costs(site.settings.budgets),
         lost_worth={currency: f"{amount:f}" for currency, amount in outcomes.lost_worth().items()},
         refusals=tuple(Counter(letter.reason.value for letter in books.letters).most_common()),

@@ -1,10 +1,13 @@
 """What came of it: promises kept and broken, remedies and their cost, customers lost and won back."""
 
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from app.clock import DAY, Instant
+from app.clock import DAY, Instant, to_datetime
+from app.decide.gestures import REFUND
+from app.decide.policy import Budget
 from app.ids import CustomerId
 from app.outputs import PromiseStanding, Remedy
 from app.web.boards.tally import Tally
@@ -40,10 +43,24 @@ class Cost(NamedTuple):
         return None if not self.budget else int(100 * self.spent / self.budget)
 
 
+class Drawn(NamedTuple):
+    """What the remedies of some brands took from their budget in its running period."""
+
+    budget: Budget
+    spent: Decimal
+
+    @property
+    def share(self) -> int:
+        """Return how much of it is spent, in percent."""
+        return int(100 * self.spent / self.budget.amount) if self.budget.amount else 0
+
+
 class Outcomes:
     """Counts outcomes over all customers."""
 
-    def __init__(self, now: Instant, lost_after_days: int) -> None:
+    def __init__(self, now: Instant, lost_after_days: int, budgets: Iterable[Budget] = ()) -> None:
+        self._budgets = tuple(budgets)
+        self._drawn: dict[str, Decimal] = {}
         self._now = now
         self._since = Instant(now - DAYS * DAY)
         self._lost_after = lost_after_days * DAY
@@ -59,6 +76,7 @@ class Outcomes:
         for remedy in customer.remedies.values():
             if remedy.at >= self._since:
                 self._count_remedy(tally, name, remedy)
+            self._draw(tally, name, customer, remedy)
         self._count_loss(tally, name, customer)
 
     def days(self) -> tuple[Day, ...]:
@@ -74,6 +92,10 @@ class Outcomes:
         return tuple(
             Cost(*names[name], self._spent.get(names[name], Decimal(0)), budgets.get(name)) for name in sorted(names)
         )
+
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return what was taken from each budget of the policy."""
+        return tuple(Drawn(budget, self._drawn.get(budget.name, Decimal(0))) for budget in self._budgets)
 
     def lost_worth(self) -> dict[str, Decimal]:
         """Return what lost customers had bought, by currency."""
@@ -96,6 +118,15 @@ class Outcomes:
             tally.add(name, "gesture", gesture.kind)
             tally.add(name, "cost", f"{key[0]} {key[1]}")
 
+    def _draw(self, tally: Tally, name: CustomerId, customer: Customer, remedy: Remedy) -> None:
+        journey = customer.journeys.get(remedy.journey or "")
+        for budget in self._budgets:
+            if journey is not None and journey.brand in budget.brands and _within(budget.period, remedy.at, self._now):
+                cost = _cost_to(budget, remedy)
+                self._drawn[budget.name] = self._drawn.get(budget.name, Decimal(0)) + cost
+                if cost:
+                    tally.add(name, "drawn", budget.name)
+
     def _count_loss(self, tally: Tally, name: CustomerId, customer: Customer) -> None:
         hurt = [problem.opened_at for problem in customer.problems.values() if problem.status != "withdrawn"]
         if not hurt:
@@ -112,3 +143,18 @@ class Outcomes:
                     self._lost_worth[journey.value.currency] = worth + journey.value.amount
         else:
             tally.add(name, "at_stake")
+
+
+_PERIODS: Final = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
+
+
+def _cost_to(budget: Budget, remedy: Remedy) -> Decimal:
+    """Return what a remedy takes from a budget: refunds are owed, they take nothing."""
+    paid = (one.cost for one in remedy.gestures if one.kind != REFUND and one.cost.currency == budget.currency)
+    return sum((cost.amount for cost in paid), Decimal(0))
+
+
+def _within(period: str, at: Instant, now: Instant) -> bool:
+    """Say whether both lie in one day, month or year (UTC)."""
+    form = _PERIODS[period]
+    return to_datetime(at).strftime(form) == to_datetime(now).strftime(form)

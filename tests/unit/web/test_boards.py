@@ -1,0 +1,143 @@
+"""The boards' numbers, counted again by hand from the shop's own records."""
+
+import asyncio
+from typing import Final
+
+import pytest
+
+from app.clock import DAY, Instant, from_iso
+from app.decide.policy import Policy
+from app.ids import CustomerId, JourneyId, OutputId, PolicyVersion
+from app.outputs import Cause, Decision, JourneyStanding, ProblemStanding, PromiseStanding, Standing
+from app.web.boards.board import Board, build
+from app.web.boards.describing import described
+from app.web.site import Site
+from app.web.words import words_for
+from tests.support.told_site import empty_site, tell, told_site
+
+NOW: Final = from_iso("2026-11-18T14:20:00Z")
+PLACED: Final = Instant(NOW - 20 * DAY)
+
+
+def board_of(site: Site) -> Board:
+    return asyncio.run(build(site))
+
+
+def decided(name: str, **standing: tuple[object, ...]) -> Decision:
+    cause = Cause("deadline", "expectation", name, None, NOW)
+    what = Standing(**standing)  # type: ignore[arg-type]
+    policy = PolicyVersion("p")
+    return Decision(OutputId(name), NOW, CustomerId(name), None, None, cause, policy, (), (), (), what)
+
+
+def order(name: str, status: str, began: int = PLACED, **reached: int) -> JourneyStanding:
+    steps = {word: Instant(at) for word, at in reached.items()}
+    return JourneyStanding(JourneyId(f"order:{name}"), "order", "house", status, Instant(began), steps, ("ups",), "GB")
+
+
+def problem(name: str, opened: int, status: str = "open") -> ProblemStanding:
+    return ProblemStanding(
+        f"p-{name}", "stalled", status, 2, "carrier", Instant(opened), journey=JourneyId(f"order:{name}")
+    )
+
+
+def test_a_journey_stands_at_its_furthest_milestone_and_a_contact_is_none() -> None:
+    site = empty_site(NOW)
+    stood = order("a", "open", placed=PLACED, dispatched=NOW - DAY, contacted_merchant=NOW)
+    tell(site, [decided("a", journeys=(stood,), problems=(problem("a", NOW - DAY),))])
+    board = board_of(site)
+    assert board.lists["here:order:dispatched"] == ("a",)
+    assert board.lists["late:order:dispatched"] == ("a",)
+    assert "here:order:contacted_merchant" not in board.lists
+
+
+def test_an_order_that_ended_without_its_goods_is_counted_after_the_last_step_before() -> None:
+    site = empty_site(NOW)
+    tell(
+        site, [decided("a", journeys=(order("a", "cancelled", placed=PLACED, confirmed=PLACED, cancelled=NOW - DAY),))]
+    )
+    tell(site, [decided("b", journeys=(order("b", "delivered", placed=PLACED, delivered=NOW - DAY),))])
+    board = board_of(site)
+    assert board.lists["lost_after:order:confirmed"] == ("a",)
+    assert "under_way:order" not in board.lists
+    assert not [key for key in board.lists if key.startswith("lost_after") and "b" in board.lists[key]]
+
+
+@pytest.mark.parametrize(
+    ("ago", "key"), [(0, "reached"), (7 * DAY - 1, "reached"), (7 * DAY, "reached_before"), (14 * DAY, None)]
+)
+def test_this_week_and_the_week_before_do_not_overlap(ago: int, key: str | None) -> None:
+    site = empty_site(NOW)
+    tell(site, [decided("a", journeys=(order("a", "open", placed=NOW - ago),))])
+    found = [name for name in board_of(site).lists if name.startswith("reached")]
+    assert found == ([] if key is None else [f"{key}:order:placed"])
+
+
+@pytest.mark.parametrize(
+    ("age", "word"),
+    [(DAY - 1, "under_1_day"), (DAY, "under_3_days"), (3 * DAY, "under_7_days"), (7 * DAY, "over_7_days")],
+)
+def test_open_problems_are_sorted_by_age_lane_and_blame(age: int, word: str) -> None:
+    site = empty_site(NOW)
+    tell(site, [decided("a", journeys=(order("a", "open", placed=PLACED),), problems=(problem("a", NOW - age),))])
+    lists = board_of(site).lists
+    assert lists[f"open_aged:stalled:{word}"] == ("a",)
+    assert lists["open_lane:ups → GB"] == lists["open_fault:carrier"] == ("a",)
+
+
+def test_promises_count_on_the_day_of_the_first_date_given() -> None:
+    site = empty_site(NOW)
+    promises = tuple(
+        PromiseStanding(f"p{number}", "delivered", outcome, Instant(NOW - ago), Instant(NOW))
+        for number, (outcome, ago) in enumerate(
+            [("kept", DAY), ("broken", DAY), ("broken", 2 * DAY), ("open", 0), ("ended", DAY), ("broken", 40 * DAY)]
+        )
+    )
+    tell(site, [decided("a", promises=promises)])
+    board = board_of(site)
+    assert [(day.kept, day.broken) for day in board.days[-3:]] == [(0, 1), (1, 1), (0, 0)]
+    assert sum(day.kept + day.broken for day in board.days) == 3
+
+
+@pytest.mark.parametrize(
+    ("opened", "again", "key"),
+    [(89 * DAY, None, "at_stake"), (91 * DAY, None, "lost"), (91 * DAY, 5 * DAY, "won_back")],
+)
+def test_who_never_came_back_is_lost(opened: int, again: int | None, key: str) -> None:
+    site = empty_site(NOW)
+    first = order("a", "delivered", began=NOW - 100 * DAY, placed=NOW - 100 * DAY)
+    later = () if again is None else (order("b", "open", began=NOW - again, placed=NOW - again),)
+    tell(site, [decided("a", journeys=(first, *later), problems=(problem("a", NOW - opened, "recovered"),))])
+    lists = board_of(site).lists
+    assert [word for word in ("lost", "won_back", "at_stake") if word in lists] == [key]
+
+
+def test_a_withdrawn_accusation_costs_no_customer() -> None:
+    site = empty_site(NOW)
+    tell(site, [decided("a", problems=(problem("a", NOW - 200 * DAY, "withdrawn"),))])
+    assert "lost" not in board_of(site).lists
+
+
+def test_every_number_can_be_said_in_words() -> None:
+    site = told_site(NOW)
+    words = words_for("en")
+    policy: Policy = site.policy
+    for key in board_of(site).lists:
+        assert "{" not in described(key, words, policy)
+
+
+def test_what_was_given_in_the_stories_is_on_the_board_to_the_penny() -> None:
+    site = told_site(NOW)
+    spent = {
+        f"{gesture.cost_centre} {gesture.cost.currency}": gesture.cost.amount * 0
+        for customer in site.model.books.customers.values()
+        for remedy in customer.remedies.values()
+        for gesture in remedy.gestures
+        if remedy.at >= NOW - 30 * DAY
+    }
+    for customer in site.model.books.customers.values():
+        for remedy in customer.remedies.values():
+            for gesture in remedy.gestures if remedy.at >= NOW - 30 * DAY else ():
+                spent[f"{gesture.cost_centre} {gesture.cost.currency}"] += gesture.cost.amount
+    assert {cost.name: cost.spent for cost in board_of(site).costs} == spent
+    assert spent
