@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from traceback import extract_tb
 from typing import Final
 
 import structlog
@@ -38,8 +40,8 @@ async def run_sinks(
 ) -> None:
     """Carry holds until cancelled, into the tools named or all that have keys.
 
-    A bug in one tool's sink ends that sink; the others go on, and it is raised once they are stopped. SetupError when
-    there is no tool, no topic or no broker.
+    A sink that fails is told and begins again where it last committed; the others go on. SetupError when there is no
+    tool, no topic or no broker.
     """
     await wait_for_broker(kafka)
     topic = worker.topic_prefix + Topic.SUPPRESSIONS
@@ -48,8 +50,7 @@ async def run_sinks(
     async with transport(settings.timeout_s) as send:
         chosen = _chosen(vendors(settings, send, TIME), names)
         sinks = [Sink(vendor, settings, kafka, worker) for vendor in chosen]
-        failures = await asyncio.gather(*(_told(sink) for sink in sinks))
-    raise ExceptionGroup("sinks failed", [failure for failure in failures if failure is not None])
+        await asyncio.gather(*(_for_ever(sink, settings.longest_pause_s) for sink in sinks))
 
 
 def _chosen(found: Sequence[Vendor], names: Sequence[str]) -> list[Vendor]:
@@ -61,14 +62,19 @@ def _chosen(found: Sequence[Vendor], names: Sequence[str]) -> list[Vendor]:
     return [known[name] for name in names] if names else list(known.values())
 
 
-async def _told(sink: "Sink") -> Exception | None:
-    """Run a sink; what it fails with is told at once and given back, so that the others go on."""
-    try:
-        await sink.run()
-    except Exception as error:  # noqa: BLE001 - an edge: whatever it is, the other tools must not wait for it
-        _log.error("sink_failed", sink=sink.name, error=type(error).__name__, exc_info=error)
-        return error
-    return None
+async def _for_ever(sink: "Sink", pause_s: float) -> None:
+    while True:
+        try:
+            await sink.run()
+        except Exception as error:  # noqa: BLE001 - an edge: whatever it is, the other tools must not wait for it
+            # its text may hold what a tool answered, and that may hold a person
+            _log.error("sink_failed", sink=sink.name, error=type(error).__name__, at=_place(error), again_in_s=pause_s)
+        await asyncio.sleep(pause_s)
+
+
+def _place(error: Exception) -> str:
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{PurePath(frame.filename).name}:{frame.lineno}"
 
 
 class Sink:
