@@ -7,7 +7,7 @@ import pytest
 
 from app.clock import DAY, Instant, from_iso
 from app.decide.policy import Policy
-from app.ids import CustomerId, JourneyId, OutputId, PolicyVersion
+from app.ids import CustomerId, JourneyId, OutputId, PolicyVersion, ProblemId
 from app.outputs import Cause, Decision, JourneyStanding, ProblemStanding, PromiseStanding, Standing
 from app.web.boards.board import Board, build
 from app.web.boards.describing import described
@@ -37,7 +37,7 @@ def order(name: str, status: str, began: int = PLACED, **reached: int) -> Journe
 
 def problem(name: str, opened: int, status: str = "open") -> ProblemStanding:
     return ProblemStanding(
-        f"p-{name}", "stalled", status, 2, "carrier", Instant(opened), journey=JourneyId(f"order:{name}")
+        ProblemId(f"p-{name}"), "stalled", status, 2, "carrier", Instant(opened), journey=JourneyId(f"order:{name}")
     )
 
 
