@@ -452,6 +452,10 @@ class AssetAsked(Struct, frozen=True, tag="asset_asked"):
 
 
 class AssetTold(Struct, frozen=True, tag="asset_told"):
+class OfferLeft(Struct, frozen=True, tag="offer_left"):
+    """A customer holds an offer no more: they were erased, or have become another one."""
+
+
     """What an audio is; None when no playlist has it."""
 
     question: str
@@ -527,6 +531,7 @@ class Source(Struct, frozen=True, array_like=True):
 
 class Subject(Struct, frozen=True, array_like=True):
     """Whom and what a fact is about; the directory fills in what the sender did not know."""
+    | OfferLeft
 
     customer: CustomerId | None = None
     journey: JourneyId | None = None

@@ -10,7 +10,19 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.clock import Instant, to_iso
-from app.facts import CodeUsed, CouponIssued, Fact, OfferAsked, OfferShown, OfferTold, Party, offer_key
+from app.facts import (
+    CodeUsed,
+    CouponIssued,
+    Fact,
+    OfferAsked,
+    OfferLeft,
+    OfferShown,
+    OfferTold,
+    Party,
+    holders_key,
+    offer_key,
+    shard_of,
+)
 from app.ids import JourneyId, ProblemId
 from app.journey import asking, problems
 from app.journey.cases import ENDS
@@ -39,6 +51,10 @@ def offer_shown(turn: Turn, fact: Fact, what: OfferShown) -> None:
 def _hold(turn: Turn, offer: HeldOffer) -> None:
     kept = dict(list(with_item(turn.state.offers, offer.offer, offer).items())[-_MOST:])
     turn.state = replace(turn.state, offers=kept)
+    _ask(turn, offer)
+
+
+def _ask(turn: Turn, offer: HeldOffer) -> None:
     question = f"offer/{turn.state.customer}/{offer.offer}/{offer.version}"
     asking.ask(turn, offer_key(offer.offer), OfferAsked(question, offer.offer, offer.version))
 
@@ -115,10 +131,22 @@ def code_used(turn: Turn, fact: Fact, what: CodeUsed) -> None:
 
 
 def review(turn: Turn) -> None:
-    """Say when a coupon's time begins to stand still, and when it goes on."""
+    """Let the register know who holds which offer; say when a coupon's time begins to stand still, and goes on."""
+    if turn.state.offers is not turn.offers_before:
+        _tell_register(turn)
     for coupon in tuple(turn.state.coupons.values()):
         if coupon.expires_at is not None and coupon.used_at is None:
             _review(turn, coupon)
+
+
+def _tell_register(turn: Turn) -> None:
+    """Ask about offers that came, and take back those that went: with a merge, or the customer's erasure."""
+    for offer in turn.state.offers.values():
+        if offer.offer not in turn.offers_before:
+            _ask(turn, offer)
+    for name in sorted(turn.offers_before.keys() - turn.state.offers.keys()):
+        key = holders_key(name, shard_of(turn.state.customer))
+        asking.tell(turn, key, OfferLeft(), f"left/{name}")
 
 
 def _review(turn: Turn, coupon: HeldCoupon) -> None:

@@ -86,6 +86,7 @@ class Turn:
     def state(self) -> CustomerState:
         """Return the customer's newest state."""
         return self._held.state
+        self.offers_before = held.state.offers
 
     @state.setter
     def state(self, state: CustomerState) -> None:

@@ -118,6 +118,14 @@ def held(known: Holders | None, fact: Fact, what: OfferAsked) -> Holders:
     return Holders(until, {**others, customer: Holder(what.version, what.question)})
 
 
+def left(known: Holders | None, fact: Fact) -> Holders | None:
+    """Forget a holder."""
+    if known is None or fact.subject.customer not in known.customers:
+        return known
+    others = {name: holder for name, holder in known.customers.items() if name != fact.subject.customer}
+    return replace(known, customers=others) if others else None
+
+
 def tell(doing: Doing, known: Holders | None, what: OfferTold) -> None:
     """Pass changed terms on to everyone who holds that version."""
     for customer, holder in sorted(() if known is None else known.customers.items()):

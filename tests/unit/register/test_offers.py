@@ -3,7 +3,18 @@
 import pytest
 
 from app.clock import HOUR, Instant
-from app.facts import CouponTermsStated, OfferAsked, OfferStated, OfferTold, Terms, offer_key
+from app.facts import (
+    CouponTermsStated,
+    OfferAsked,
+    OfferLeft,
+    OfferStated,
+    OfferTold,
+    Terms,
+    holders_key,
+    offer_key,
+    shard_of,
+)
+from app.ids import CustomerId
 from app.register.offers import gap_between
 from tests.support.registers import RegisterPlay
 
@@ -101,6 +112,18 @@ def test_holders_are_told_again_when_the_terms_of_their_version_change() -> None
     state(play, CouponTermsStated("O-1", 1, FREE), START + 2 * HOUR)
     assert all(isinstance(what, OfferTold) and what.gap == () for what in play.told())
     assert len(play.answers) == 40
+
+
+def test_whoever_holds_an_offer_no_more_is_told_no_more_and_leaves_no_trace() -> None:
+    play = RegisterPlay()
+    state(play, OfferStated("O-1", 1, FREE), START)
+    ask(play, "C-1", START + 1)
+    ask(play, "C-2", START + 1)
+    play.answers.clear()
+    play.take(holders_key("O-1", shard_of(CustomerId("C-1"))), OfferLeft(), START + 2, "C-1")
+    state(play, CouponTermsStated("O-1", 1, SELECTED), START + HOUR)
+    assert [answer.subject.customer for answer in play.answers] == ["C-2"]
+    assert not any(b"C-1" in value for value in play.stage.states().values())
 
 
 def test_an_offer_nobody_has_stated_is_answered_all_the_same() -> None:
