@@ -224,7 +224,8 @@ def _expected(raw: object, moment: Instant, at: _At) -> AnyExpected:
 
 
 def _ledger(raw: Raw, at: _At, common: Raw) -> ExpectedLedger:
-    return ExpectedLedger(holds=tuple(_hold(item, at.inside(item)) for item in raw["suppressed"]), **common)
+    holds = tuple(_hold(item, at.inside(item)) for item in raw["suppressed"])
+    return ExpectedLedger(holds=holds, hold_audio=tuple(raw.get("hold_audio", ())), **common)
 
 
 def _hold(raw: Raw, at: _At) -> ExpectedHold:
@@ -316,7 +317,7 @@ def _checked(kind: type[Built], raw: Raw, at: _At) -> Built:
 
 _Reader = Callable[[Raw, _At, Raw], AnyExpected]
 _READERS: Final[dict[str, tuple[_Reader, set[str]]]] = {
-    "suppressed": (_ledger, set()),
+    "suppressed": (_ledger, {"hold_audio"}),
     "released": (_release, set()),
     "forgotten": (_tombstone, set()),
     "notice": (_notice, {"to", "fields", "text", "ordinal"}),

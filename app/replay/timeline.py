@@ -66,9 +66,10 @@ class Expected(Struct, frozen=True, kw_only=True):
 
 
 class ExpectedLedger(Expected, frozen=True, kw_only=True, tag="suppressed"):
-    """The customer's whole hold ledger as it must stand now."""
+    """The customer's whole hold ledger as it must stand now; `hold_audio`, when named, what callers may hear."""
 
     holds: tuple[ExpectedHold, ...]
+    hold_audio: tuple[str, ...] = ()
 
 
 class ExpectedRelease(Expected, frozen=True, kw_only=True, tag="released"):

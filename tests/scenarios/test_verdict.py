@@ -61,6 +61,10 @@ def test_what_comes_out_as_expected_passes() -> None:
     ("change", "account"),
     [
         (lambda text: text.replace('classes: ["*"]', "classes: [promotion]"), "nearest differs in holds"),
+        (
+            lambda text: text.replace('classes: ["*"]}]', 'classes: ["*"]}]\n        hold_audio: [sales]'),
+            "nearest differs in hold_audio",
+        ),
         (lambda text: text.replace("amount: 60.00, cost", "amount: 60.01, cost"), "nearest differs in gestures"),
         (lambda text: text.replace("items: lamp", "items: vase"), "nearest differs in fields"),
         (lambda text: text.replace("lamp from order O-1", "vase"), "nearest differs in text"),

@@ -172,7 +172,8 @@ def _said(item: Emitted, zone: ZoneInfo) -> Facts:
 
 def _wanted_ledger(expected: ExpectedLedger, zone: ZoneInfo) -> Facts:
     holds = sorted(expected.holds, key=lambda hold: (hold.since, hold.reason))
-    return {"suppressed": True, "holds": tuple(_wanted_hold(hold, zone) for hold in holds), "ramp": ()}
+    facts: Facts = {"suppressed": True, "holds": tuple(_wanted_hold(hold, zone) for hold in holds), "ramp": ()}
+    return facts | ({"hold_audio": expected.hold_audio} if expected.hold_audio else {})
 
 
 def _wanted_hold(hold: ExpectedHold, zone: ZoneInfo) -> Facts:
@@ -193,7 +194,7 @@ def _wanted_step(step: ExpectedRamp, zone: ZoneInfo) -> tuple[str, str, int | No
 def _said_suppression(item: Suppression, zone: ZoneInfo) -> Facts:
     holds = tuple(_said_hold(hold, zone) for hold in sorted(item.holds, key=lambda hold: (hold.since, hold.reason)))
     ramp = tuple((" ".join(sorted(step.classes)), local(step.from_, zone), step.per_week) for step in item.ramp)
-    return {"suppressed": item.suppressed, "holds": holds, "ramp": ramp}
+    return {"suppressed": item.suppressed, "holds": holds, "ramp": ramp, "hold_audio": item.hold_audio}
 
 
 def _said_hold(hold: HoldEntry, zone: ZoneInfo) -> Facts:
