@@ -157,8 +157,8 @@ class MilestoneReached(Struct, frozen=True, tag="milestone_reached"):
 class Scanned(Struct, frozen=True, tag="scanned"):
     """A carrier saw a parcel. `location` is the place's name, never an address.
 
-    `time_assumed`: the scan gave a local time without its zone, and UTC was taken for it. `fault` is whose the carrier's
-    code makes it; UNKNOWN: it does not say.
+    `time_assumed`: the scan gave a local time without its zone, and UTC was taken for it. `fault` is whose
+    the carrier's code makes it; UNKNOWN: it does not say.
     """
 
     carrier: str
@@ -276,6 +276,25 @@ class ProfileStated(Struct, frozen=True, tag="profile_stated"):
     """The customer's profile is now this."""
 
     profile: Profile
+
+
+class CustomerMerged(Struct, frozen=True, tag="customer_merged"):
+    """This customer turned out to be another one, who lives on."""
+
+    into: CustomerId
+
+
+class CustomerAbsorbed(Struct, frozen=True, tag="customer_absorbed"):
+    """Our own: another customer's whole state (as the journey stage stores it), who is this one too."""
+
+    customer: CustomerId
+    state: bytes
+
+
+class CustomerErased(Struct, frozen=True, tag="customer_erased"):
+    """Forget this customer everywhere. `swept`: it comes from whom they had been merged into, who is forgotten too."""
+
+    swept: bool = False
 
 
 class RemedyReported(Struct, frozen=True, tag="remedy_reported"):
@@ -433,6 +452,10 @@ class OfferAsked(Struct, frozen=True, tag="offer_asked"):
     version: int
 
 
+class OfferLeft(Struct, frozen=True, tag="offer_left"):
+    """A customer holds an offer no more: they were erased, or have become another one."""
+
+
 class OfferTold(Struct, frozen=True, tag="offer_told"):
     """An offer's terms: as advertised, as its coupons have them, and in what the coupons grant less (`gap`)."""
 
@@ -452,10 +475,6 @@ class AssetAsked(Struct, frozen=True, tag="asset_asked"):
 
 
 class AssetTold(Struct, frozen=True, tag="asset_told"):
-class OfferLeft(Struct, frozen=True, tag="offer_left"):
-    """A customer holds an offer no more: they were erased, or have become another one."""
-
-
     """What an audio is; None when no playlist has it."""
 
     question: str
@@ -493,6 +512,9 @@ What = (
     | CaseReopened
     | SatisfactionAnswered
     | ProfileStated
+    | CustomerMerged
+    | CustomerAbsorbed
+    | CustomerErased
     | RemedyReported
     | OperatorDecided
     | PolicyActivated
@@ -509,6 +531,7 @@ What = (
     | BudgetRequested
     | BudgetAnswered
     | OfferAsked
+    | OfferLeft
     | OfferTold
     | AssetAsked
     | AssetTold
@@ -531,7 +554,6 @@ class Source(Struct, frozen=True, array_like=True):
 
 class Subject(Struct, frozen=True, array_like=True):
     """Whom and what a fact is about; the directory fills in what the sender did not know."""
-    | OfferLeft
 
     customer: CustomerId | None = None
     journey: JourneyId | None = None
@@ -600,6 +622,15 @@ class AliasBound(Struct, frozen=True, tag="alias_bound"):
     sequence: int = 0
 
 
+class AliasForgotten(Struct, frozen=True, tag="alias_forgotten"):
+    """The alias means this customer no longer: they were erased. Facts that wait for a customer stay."""
+
+    alias: Alias
+    customer: CustomerId
+    known_at: Instant
+    sequence: int = 0
+
+
 class FactWaiting(Struct, frozen=True, tag="fact_waiting"):
     """A fact that does not know its customer, under the alias that may find it."""
 
@@ -619,7 +650,7 @@ class Origin(Struct, frozen=True):
     timestamp: Instant
 
 
-DirectoryEntry = AliasBound | FactWaiting
+DirectoryEntry = AliasBound | AliasForgotten | FactWaiting
 
 SHARDS: Final = 16
 """What is kept of many customers is kept in so many parts, so that no state grows without bound."""

@@ -9,7 +9,7 @@ from app.clock import DAY, Instant, after
 from app.directory.bindings import Binding, bound, ended, owner_at, remembered
 from app.directory.limits import MAX_WAITING, MAX_WAITING_BYTES, RECYCLED, TERMINAL, WAIT_LIMIT
 from app.directory.state import AliasState, Waiting
-from app.facts import AliasBound, AliasKind, Fact, FactWaiting, Scanned, Subject
+from app.facts import AliasBound, AliasForgotten, AliasKind, Fact, FactWaiting, Scanned, Subject
 from app.ids import OutputId, name_based
 from app.outputs import DeadLetter, DeadLetterReason
 
@@ -35,6 +35,12 @@ def bind(state: AliasState, entry: AliasBound) -> Step:
         raise ValueError(msg)
     bindings = bound(state.bindings, entry)
     return Step(state) if bindings is state.bindings else _released(AliasState(bindings, state.waiting))
+
+
+def forget(state: AliasState, entry: AliasForgotten) -> Step:
+    """Drop every binding to a customer who is erased; facts that wait for a customer go on waiting."""
+    kept = tuple(binding for binding in state.bindings if binding.subject.customer != entry.customer)
+    return Step(state) if len(kept) == len(state.bindings) else Step(AliasState(kept, state.waiting))
 
 
 def expire(state: AliasState, now: Instant) -> Step:

@@ -3,9 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from app.clock import Instant
-from app.directory.changes import Step, bind, expire, waited
+from app.directory.changes import Step, bind, expire, forget, waited
 from app.directory.state import AliasState, decode_state, encode_state, stored_due
-from app.facts import AliasBound, DirectoryEntry, Fact, decode_entry, encode_entry, encode_fact
+from app.facts import (
+    AliasBound,
+    AliasForgotten,
+    DirectoryEntry,
+    Fact,
+    FactWaiting,
+    decode_entry,
+    encode_entry,
+    encode_fact,
+)
 from app.intake.aliases import bindings
 from app.outputs import DeadLetter
 from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
@@ -75,7 +84,7 @@ class _Session:
 
     def apply(self, key: bytes, entry: DirectoryEntry) -> None:
         state = self._state(key)
-        self._take(key, bind(state, entry) if isinstance(entry, AliasBound) else waited(state, entry))
+        self._take(key, _step(state, entry))
 
     def effects(self) -> Effects:
         changes = {key: encode_state(self._states[key], self._dues[key]) for key in self._changed}
@@ -100,6 +109,12 @@ class _Session:
         self._outputs.extend(self._write_dead_letter(letter) for letter in step.refused)
 
 
+def _step(state: AliasState, entry: DirectoryEntry) -> Step:
+    if isinstance(entry, AliasBound):
+        return bind(state, entry)
+    return forget(state, entry) if isinstance(entry, AliasForgotten) else waited(state, entry)
+
+
 def _passed_on(fact: Fact) -> Iterator[OutRecord]:
     """Yield a fact for its customer's log, and the aliases it brings now that its customer is known."""
     customer = fact.subject.customer
@@ -117,10 +132,10 @@ def _entry(record: LogRecord) -> tuple[bytes, DirectoryEntry]:
 
 
 def _known_at(entry: DirectoryEntry) -> Instant:
-    return entry.known_at if isinstance(entry, AliasBound) else entry.fact.known_at
+    return entry.fact.known_at if isinstance(entry, FactWaiting) else entry.known_at
 
 
 def _order(entry: DirectoryEntry) -> tuple[int, int, int, bool]:
-    if isinstance(entry, AliasBound):
-        return (entry.known_at, entry.sequence, 0, False)
-    return (*entry.fact.order, True)
+    if isinstance(entry, FactWaiting):
+        return (*entry.fact.order, True)
+    return (entry.known_at, entry.sequence, 0, False)

@@ -15,6 +15,8 @@ from app.facts import (
 )
 from app.intake.reading import case_alias, identity_aliases, journey_alias
 
+__all__ = ["bindings", "case_alias", "identity_aliases", "journey_alias"]
+
 
 def bindings(fact: Fact) -> tuple[AliasBound, ...]:
     """Return the bindings that a fact of a known customer brings: journey, parcels, case, identities.

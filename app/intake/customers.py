@@ -1,8 +1,8 @@
-"""`customers`: snapshots of profiles."""
+"""`customers`: snapshots of profiles, and customers that turn out to be one or must be forgotten."""
 
 from typing import Final
 
-from app.facts import Profile, ProfileStated, Subject
+from app.facts import CustomerErased, CustomerMerged, Profile, ProfileStated, Subject
 from app.ids import CustomerId
 from app.intake.reading import Fields, Read, Reading, one
 
@@ -26,4 +26,19 @@ def profile_stated(fields: Fields) -> Reading:
     return one(fields, Subject(customer=CustomerId(fields["customer_id"])), None, ProfileStated(profile))
 
 
-READ: Final[dict[str, Read]] = {"profile_stated": profile_stated}
+def customer_merged(fields: Fields) -> Reading:
+    """Return that a customer is another one too."""
+    what = CustomerMerged(CustomerId(fields["into_customer_id"]))
+    return one(fields, Subject(customer=CustomerId(fields["customer_id"])), None, what)
+
+
+def customer_erased(fields: Fields) -> Reading:
+    """Return that a customer must be forgotten."""
+    return one(fields, Subject(customer=CustomerId(fields["customer_id"])), None, CustomerErased())
+
+
+READ: Final[dict[str, Read]] = {
+    "profile_stated": profile_stated,
+    "customer_merged": customer_merged,
+    "customer_erased": customer_erased,
+}

@@ -94,26 +94,11 @@ def _events(catalog: Catalog) -> dict[str, _Event]:
 def _reader(schema: EventSchema) -> Callable[[Fields, Instant], Reading]:
     if schema.topic is Topic.TRACKING_SCANS:
         return scans.parcel_scanned
-    if (schema.topic, schema.event) in _KEPT:
-        return _not_supported(schema)
     read = _READ[schema.topic].get(schema.event)
     if read is None:
         msg = f"{schema.path}: no function reads {schema.label}: add it to READ of app/intake for {schema.topic}"
         raise SetupError(msg)
     return lambda fields, _: read(fields)
-
-
-_KEPT: Final = frozenset({(Topic.CUSTOMERS, "customer_merged"), (Topic.CUSTOMERS, "customer_erased")})
-"""Events that are checked and kept as dead letters until a stage acts on them."""
-
-
-def _not_supported(schema: EventSchema) -> Callable[[Fields, Instant], Reading]:
-    detail = f"valid, but {schema.event} is not acted on yet; it is kept here and can be redriven once it is"
-
-    def refuse(_: Fields, __: Instant) -> Reading:
-        raise InvalidRecord("not_supported", detail)
-
-    return refuse
 
 
 def _finder(reading: Reading) -> Alias | None:

@@ -16,4 +16,6 @@ def profile_stated(turn: Turn, fact: Fact, what: ProfileStated) -> None:
     turn.state = replace(state, profile=what.profile, profile_at=fact.occurred_at)
     if before != what.profile:
         turn.identities_changed = before is None or before.identities != what.profile.identities
+        if before is not None and turn.identities_changed and before.identities not in state.former:
+            turn.state = replace(turn.state, former=(*state.former, before.identities))
         grading.grade_all(turn)

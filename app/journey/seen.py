@@ -31,6 +31,12 @@ def with_fact(seen: bytes, fact: FactId, now: Instant, window: Millis) -> bytes:
     return seen[start:] + _digest(fact) + now.to_bytes(_TIME, "big")
 
 
+def both(one: bytes, other: bytes) -> bytes:
+    """Return what either has seen, oldest first."""
+    entries = [seen[at : at + _ENTRY] for seen in (one, other) for at in range(0, len(seen), _ENTRY)]
+    return b"".join(sorted(entries, key=lambda entry: (entry[_HASH:], entry))[-_MOST:])
+
+
 def forget_at(seen: bytes, window: Millis) -> Instant | None:
     """Return when the newest fact leaves the window; None when nothing is seen."""
     return Instant(_time(seen, len(seen) - _ENTRY) + window) if seen else None

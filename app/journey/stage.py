@@ -23,7 +23,7 @@ from app.journey.state import (
     stored_due,
 )
 from app.journey.step import Stepped, fire, step
-from app.journey.turn import Forget, Spoken, Told
+from app.journey.turn import Forget, Handed, Spoken, Told
 from app.outputs import Output
 from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
 from app.topics import Topic
@@ -202,4 +202,6 @@ class _Session:
             return self._write.tombstone(spoken.customer)
         if isinstance(spoken, Told):
             return OutRecord(Topic.REGISTER_LOG, spoken.key, encode_fact(spoken.fact))
+        if isinstance(spoken, Handed):
+            return OutRecord(*spoken)
         return self._write.record(spoken)

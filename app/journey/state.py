@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
-from app.facts import Fact, PolicyActivated, Profile
+from app.facts import Fact, Identities, PolicyActivated, Profile
 from app.ids import CaseId, CustomerId, JourneyId, OutputId, ProblemId, RemedyId
 from app.journey.course import Case, Journey, JourneyReceipt
 from app.journey.held import Call, HeldCoupon, HeldOffer
@@ -38,7 +38,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     """Everything about one customer. `last_now` never goes back: it is the time of the newest thing we decided.
 
     `seen` holds the ids of recent facts (see `seen.py`). `released_at` stands while a release is readable.
-    `apologised` is when notices lately said sorry.
+    `apologised` is when notices lately said sorry. `former` are identities of the past: the directory knows them still.
     `questions` are those the register has not answered; under the data clock facts wait for that in `queued`.
     """
 
@@ -68,6 +68,9 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     calls: dict[CaseId, Call] = {}
     history: dict[ProblemId, tuple[OutputId, ...]] = {}
     apologised: tuple[Instant, ...] = ()
+    merged_into: CustomerId | None = None
+    merged_from: tuple[CustomerId, ...] = ()
+    former: tuple[Identities, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -91,6 +94,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
             or self.offers
             or self.coupons
             or self.calls
+            or self.merged_into
         )
 
 

@@ -24,6 +24,9 @@ from app.facts import (
     ConsignmentsSplit,
     ContactAttempted,
     CouponIssued,
+    CustomerAbsorbed,
+    CustomerErased,
+    CustomerMerged,
     EvidenceAttached,
     Fact,
     FailureStated,
@@ -54,12 +57,14 @@ from app.journey import (
     closing,
     contacts,
     deadlines,
+    erasing,
     escalations,
     exposure,
     failures,
     history,
     hold_audio,
     ledger,
+    merging,
     milestones,
     notices,
     offers,
@@ -81,7 +86,7 @@ from app.journey.broken import expectations_at
 from app.journey.deadlines import Deadline, Kind
 from app.journey.standing import standing_of
 from app.journey.state import CustomerState
-from app.journey.turn import Forget, Held, Spoken, Told, Turn
+from app.journey.turn import Forget, Handed, Held, Spoken, Told, Turn
 from app.outputs import Cause, DeadLetterReason, Decision
 
 
@@ -115,6 +120,9 @@ TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
     ContactAttempted: contacts.contact_attempted,
     HoldAudioPlayed: hold_audio.hold_audio_played,
     ProfileStated: profiles.profile_stated,
+    CustomerMerged: merging.customer_merged,
+    CustomerAbsorbed: merging.customer_absorbed,
+    CustomerErased: erasing.customer_erased,
     RemedyReported: outcomes.reported,
     OperatorDecided: operators.operator_decided,
     OfferShown: offers.offer_shown,
@@ -128,6 +136,8 @@ TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
 
 def step(policy: Policy, state: CustomerState, fact: Fact) -> Stepped:
     """Take a fact in. A repeat changes nothing."""
+    if (handed := merging.forwarded(state, fact)) is not None:
+        return Stepped(erasing.left_behind(state, fact), () if erasing.ends_here(state, fact) else (handed,))
     if seen.is_repeat(state.seen, fact.id, fact.known_at, policy.limits.seen_window):
         return Stepped(state, ())
     held = Held(replace(state, seen=seen.with_fact(state.seen, fact.id, fact.known_at, policy.limits.seen_window)))
@@ -226,7 +236,7 @@ def _settle(turn: Turn) -> None:
 
 def _spoken(turn: Turn) -> list[Spoken]:
     """Return what a turn says, with the decision that explains it; nothing when nothing changed."""
-    outputs = tuple(said.id for said in turn.said if not isinstance(said, Forget | Told))
+    outputs = tuple(said.id for said in turn.said if not isinstance(said, Forget | Told | Handed))
     if not turn.changes and not outputs:
         return list(turn.said)
     decision = Decision(

@@ -17,6 +17,7 @@ from app.journey.course import Case, Consignment, Journey, Place
 from app.journey.state import CustomerState, with_item
 from app.journey.trouble import Problem
 from app.outputs import Cause, DeadLetter, Decision, RowFired, Said, output_id
+from app.topics import Topic
 
 
 class Forget(NamedTuple):
@@ -32,7 +33,15 @@ class Told(NamedTuple):
     fact: Fact
 
 
-Spoken = Said | Decision | DeadLetter | Forget | Told
+class Handed(NamedTuple):
+    """A record for another log: the directory's, or that of another customer's journeys."""
+
+    topic: Topic
+    key: bytes
+    value: bytes
+
+
+Spoken = Said | Decision | DeadLetter | Forget | Told | Handed
 
 
 class Request(NamedTuple):
@@ -67,7 +76,7 @@ class Turn:
         self.cause = cause
         self.journey = subject.journey
         self.case = subject.case
-        self.said: list[Said | DeadLetter | Forget | Told] = []
+        self.said: list[Said | DeadLetter | Forget | Told | Handed] = []
         self.rules: list[RowFired] = []
         self.changes: list[str] = []
         self.requests: list[Request] = []
@@ -77,6 +86,7 @@ class Turn:
         self.before = held.state
         self.holds_before = held.state.holds
         self.problems_before = held.state.problems
+        self.offers_before = held.state.offers
         self.identities_changed = False
         self.ledger_changed = False
         if held.state.last_now != now:
@@ -86,7 +96,6 @@ class Turn:
     def state(self) -> CustomerState:
         """Return the customer's newest state."""
         return self._held.state
-        self.offers_before = held.state.offers
 
     @state.setter
     def state(self, state: CustomerState) -> None:

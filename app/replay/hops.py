@@ -45,6 +45,7 @@ async def work(hops: Hops, until: Instant, *, spans: bool) -> None:
     """
     if spans:
         await settle(hops, Topic.REGISTER_LOG, until)
+        await settle(hops, Topic.JOURNEY_LOG, until)
     await hops.passed(await hops.tick(Topic.JOURNEY_LOG, until))
     open_questions = _asked(await hops.registered())
     heapq.heapify(open_questions)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from app.clock import Instant, after
 from app.directory.limits import WAIT_LIMIT
@@ -82,7 +82,11 @@ def stretches(found: Iterable[InputRecord], size: int) -> Iterator[Stretch]:
 
 
 def _spans(record: InputRecord) -> bool:
-    return record.topic is Topic.CAMPAIGNS and record.type != OF_A_CUSTOMER
+    return (record.topic is Topic.CAMPAIGNS and record.type != OF_A_CUSTOMER) or record.type in _OF_SEVERAL
+
+
+_OF_SEVERAL: Final = frozenset({"customer_merged", "customer_erased"})
+"""Events after which one customer's facts become another's, or nobody's."""
 
 
 def _is_whole(current: list[InputRecord], known_at: Instant, size: int) -> bool:

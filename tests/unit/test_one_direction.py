@@ -14,7 +14,7 @@ MAY_IMPORT: Final = {
     "intake": set(),
     "directory": {"intake", "emit"},
     "decide": set(),
-    "journey": {"decide", "emit"},
+    "journey": {"decide", "emit", "intake"},
     "register": {"decide", "emit", "journey"},
     "emit": set(),
     "adapters": {"intake", "decide"},

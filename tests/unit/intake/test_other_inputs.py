@@ -18,6 +18,8 @@ from app.facts import (
     CaseResolved,
     CaseWaiting,
     ContactAttempted,
+    CustomerErased,
+    CustomerMerged,
     EvidenceAttached,
     FactWaiting,
     HoldAudioPlayed,
@@ -186,11 +188,19 @@ def test_every_outcome_of_a_remedy_is_taken(outcome: str) -> None:
     assert found.what.outcome == outcome
 
 
+def test_a_merge_names_both_and_an_erasure_whom_to_forget() -> None:
+    (merged,) = facts(
+        admit(Topic.CUSTOMERS, "customer_merged", example(Topic.CUSTOMERS, "customer_merged", "good-full"))
+    )
+    assert isinstance(merged.what, CustomerMerged)
+    assert merged.what.into != merged.subject.customer
+    (erased,) = facts(
+        admit(Topic.CUSTOMERS, "customer_erased", example(Topic.CUSTOMERS, "customer_erased", "good-full"))
+    )
+    assert erased.what == CustomerErased()
+
+
 @pytest.mark.parametrize("event", ["customer_merged", "customer_erased"])
-def test_what_no_stage_acts_on_yet_is_checked_and_then_kept(event: str) -> None:
-    refused = letter(admit(Topic.CUSTOMERS, event, example(Topic.CUSTOMERS, event, "good-full")))
-    assert refused.reason is DeadLetterReason.NOT_SUPPORTED
-    assert "redriven" in refused.detail
-    assert refused.value is not None
+def test_whom_it_is_about_must_be_named(event: str) -> None:
     wrong = {**example(Topic.CUSTOMERS, event, "good-full"), "customer_id": ""}
     assert letter(admit(Topic.CUSTOMERS, event, wrong)).reason is DeadLetterReason.INVALID_FIELD

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.clock import from_iso, to_iso
-from app.facts import Alias, AliasKind, Fact, FactWaiting, Scanned, ScanStatus, Subject
+from app.facts import Alias, AliasKind, Fact, FactWaiting, Party, Scanned, ScanStatus, Subject
 from app.ids import ConsignmentId, JourneyId
 from app.topics import Topic
 from tests.support.intake_records import admit, entries, example, facts, letter
@@ -45,6 +45,7 @@ def test_a_scan_keeps_all_that_the_carrier_said() -> None:
         raw_code="AA",
         location="Depot Hamburg",
         new_estimate=from_iso("2026-07-13T22:00:00Z"),
+        fault=Party.CARRIER,
     )
     assert found.subject == Subject(None, JourneyId("order:1001"), ConsignmentId("A"))
     assert found.id == "tracking-scans/parcel_scanned:id=hash-1"
