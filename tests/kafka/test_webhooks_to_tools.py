@@ -101,6 +101,9 @@ async def tell(vendors: Vendors, kafka: KafkaSettings, worker: WorkerSettings) -
     """Say everything, each vendor's part about another customer."""
     await vendors.order(7001, 5501)
     await vendors.shopify("orders/cancelled")
+    # the carrier's word comes before the shop's, and with it that of an older parcel of the same number
+    await vendors.easypost("recycled_number")
+    await vendors.easypost("first_delay")
     await vendors.order(7002, 5502)
     await vendors.sent(5502, "FedEx", "770000000001", "2026-04-18T13:30:00Z")
     promise = {"milestone": "delivered", "due": "2026-04-21T05:00:00Z", "by": "merchant"}
@@ -118,7 +121,6 @@ async def tell(vendors: Vendors, kafka: KafkaSettings, worker: WorkerSettings) -
             OutRecord(Topic.CUSTOMERS, b"7004", encode_event(Topic.CUSTOMERS, "profile_stated", known)),
         ],
     )
-    await vendors.easypost("first_delay")
     await vendors.order(7003, 2001)
     await vendors.sent(2001, "DHL Germany", "00340434161094000001", "2026-03-27T16:00:00Z")
     await vendors.aftership("tracking_update")
