@@ -13,6 +13,7 @@ from app.facts import (
     CaseReopened,
     CaseResolved,
     ContactAttempted,
+    Fact,
     FailureStated,
     MessageReceived,
     MessageSent,
@@ -32,6 +33,7 @@ from tests.support.journeys import (
     DISPATCHED,
     ORDER,
     Customer,
+    at,
     fact,
     order,
     promised,
@@ -104,15 +106,22 @@ EVERYTHING = st.lists(
 )
 
 
-def play(found: list[Happening], *, late: bool) -> Customer:
+def begun() -> Customer:
     # what is given depends on what was known when it was given; here it is settled at once, whatever it is
     ann = Customer(SETTLED).learns(fact(order(), 0))
-    ann.learns(fact(split(c1="lamp", c2="shade"), 0, name="split"), fact(promised(72), 0, name="first"))
-    facts = [
+    return ann.learns(fact(split(c1="lamp", c2="shade"), 0, name="split"), fact(promised(72), 0, name="first"))
+
+
+def facts_of(found: list[Happening], *, late: bool) -> list[Fact]:
+    facts = (
         fact(each.what, each.at, each.at + each.late * late, consignment=each.consignment, case=each.case, name=f"f{n}")
         for n, each in enumerate(found)
-    ]
-    return ann.learns(*sorted(facts, key=lambda each: (each.known_at, each.id))).waits(FAR)
+    )
+    return sorted(facts, key=lambda each: (each.known_at, each.id))
+
+
+def play(found: list[Happening], *, late: bool) -> Customer:
+    return begun().learns(*facts_of(found, late=late)).waits(FAR)
 
 
 def stands(ann: Customer) -> dict[str, Any]:
@@ -156,3 +165,18 @@ def test_nothing_is_left_overdue(found: list[Happening]) -> None:
     ann = play(found, late=True)
     due = next_due(ann.policy, ann.state)
     assert due is None or due > ann.state.last_now
+
+
+@settings(deadline=None, max_examples=40)
+@given(EVERYTHING, st.lists(st.integers(1, 400), max_size=20))
+def test_deadlines_fire_alike_at_once_or_one_by_one(found: list[Happening], stops: list[int]) -> None:
+    facts = facts_of(found, late=True)
+    straight = begun().learns(*facts).waits(FAR)
+    halting = begun()
+    for stop in sorted(stops):
+        now = [each for each in facts if each.known_at <= at(stop)]
+        halting.learns(*now).waits(stop)
+        facts = facts[len(now) :]
+    halting.learns(*facts).waits(FAR)
+    assert halting.said == straight.said
+    assert halting.state == straight.state
