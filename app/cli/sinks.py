@@ -1,11 +1,9 @@
 """`makegood sinks`: carry holds into marketing tools."""
 
-import asyncio
-from contextlib import suppress
-
 import click
 
 from app import logs
+from app.cli._stopping import until_stopped
 from app.settings import KafkaSettings, SinkSettings, WorkerSettings
 from app.shell.sink_worker import run_sinks
 
@@ -23,5 +21,4 @@ def command(tools: tuple[str, ...]) -> None:
     """
     worker = WorkerSettings()
     logs.configure(worker.log_format, worker.log_level)
-    with suppress(KeyboardInterrupt):
-        asyncio.run(run_sinks(SinkSettings(), KafkaSettings(), worker, tools))
+    until_stopped(run_sinks(SinkSettings(), KafkaSettings(), worker, tools))

@@ -1,9 +1,7 @@
 """`makegood webhooks`: receive other systems' webhooks, and check a mapping before it is used."""
 
-import asyncio
 import json
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,6 +11,7 @@ from app.adapters import applying
 from app.adapters.declared import load
 from app.adapters.event import Encoder
 from app.adapters.foreign import parsed
+from app.cli._stopping import until_stopped
 from app.errors import InvalidRecord, SetupError
 from app.settings import KafkaSettings, WebhookSettings, WorkerSettings
 from app.shell.output_reader import codec_of
@@ -30,8 +29,7 @@ def serve_() -> None:
     """Receive webhooks at /v1/webhooks/SOURCE until stopped."""
     settings, worker, kafka = WebhookSettings(), WorkerSettings(), KafkaSettings()
     logs.configure(worker.log_format, worker.log_level)
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(settings, kafka, worker, tell=click.echo))
+    until_stopped(serve(settings, kafka, worker, tell=click.echo))
 
 
 @command.command()

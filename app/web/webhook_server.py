@@ -26,7 +26,7 @@ async def serving(settings: WebhookSettings, kafka: KafkaSettings, worker: Worke
     """Receive while inside; gives the port. SetupError when the address cannot be had."""
     publish = LastingPublisher(kafka, worker, patience_s=settings.patience_s)
     app = web.Application()
-    app.add_routes(routes(receiver(settings, publish, worker)))
+    app.add_routes([*routes(receiver(settings, publish, worker)), web.get("/healthz", _healthz)])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
     try:
@@ -40,6 +40,12 @@ async def serving(settings: WebhookSettings, kafka: KafkaSettings, worker: Worke
     finally:
         await runner.cleanup()
         await publish.stop()
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    """Say that the process answers; whether Kafka does, each webhook's own answer says."""
+    del request
+    return web.Response(text="ok\n")
 
 
 async def serve(
