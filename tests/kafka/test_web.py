@@ -128,7 +128,7 @@ def test_a_site_started_anew_knows_what_was_said_before_it(kafka_settings: Kafka
             headers = {**AUTH, "Accept": "text/html"}
             async with at.session.get(f"{at.address}/customers/ann", headers=headers) as response:
                 page = await response.text()
-            assert "store_credit of 20.00 EUR; costs 18.50 EUR (marketing)" in page
+            assert "store credit of 20.00 EUR; costs 18.50 EUR (marketing)" in page
             async with at.session.get(f"{at.address}/", headers=headers) as response:
                 assert response.status == 200
         await delete_namespace(kafka_settings, topic_prefix)
