@@ -126,6 +126,8 @@ class SinkSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MAKEGOOD_SINKS_", env_file=".env", extra="ignore")
 
+    host: str = Field("127.0.0.1", description="address of /metrics and /healthz of `makegood sinks`")
+    port: int = Field(6082, ge=0, le=65_535, description="their port; 0 picks a free one")
     prop: str = Field("recovery_hold", description="the attribute we own in every tool; nobody else may write it")
     address: Literal["customer_id", "marketing_id", "email"] = Field(
         "customer_id", description="what the tools know people by: our id, their own (identities), or e-mail"

@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from app.clock import SECOND
 from app.emit.records import Emit
 from app.errors import InvalidRecord, SetupError
 from app.ids import CustomerId
@@ -19,9 +20,10 @@ from app.settings import KafkaSettings, SinkSettings, WorkerSettings
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.output_reader import codec_of
 from app.shell.sink_http import transport
+from app.shell.sink_metrics import SinkMetrics, served
 from app.shell.topics_admin import live_topics
 from app.sinks.chosen import vendors
-from app.sinks.courier import Courier, Delivered, Told, Vendor
+from app.sinks.courier import Courier, Told, Vendor
 from app.sinks.pace import Time
 from app.sinks.wanted import Wanted, forgotten, wanted
 from app.topics import Topic
@@ -49,8 +51,10 @@ async def run_sinks(
         raise SetupError(f"no topic {topic}: create the topics with `makegood topics apply`")
     async with transport(settings.timeout_s) as send:
         chosen = _chosen(vendors(settings, send, TIME), names)
-        sinks = [Sink(vendor, settings, kafka, worker) for vendor in chosen]
-        await asyncio.gather(*(_for_ever(sink, settings.longest_pause_s) for sink in sinks))
+        metrics = SinkMetrics()
+        async with served(metrics, settings.host, settings.port):
+            sinks = [Sink(vendor, settings, kafka, worker, metrics) for vendor in chosen]
+            await asyncio.gather(*(_for_ever(sink, metrics, settings.longest_pause_s) for sink in sinks))
 
 
 def _chosen(found: Sequence[Vendor], names: Sequence[str]) -> list[Vendor]:
@@ -62,11 +66,12 @@ def _chosen(found: Sequence[Vendor], names: Sequence[str]) -> list[Vendor]:
     return [known[name] for name in names] if names else list(known.values())
 
 
-async def _for_ever(sink: "Sink", pause_s: float) -> None:
+async def _for_ever(sink: "Sink", metrics: SinkMetrics, pause_s: float) -> None:
     while True:
         try:
             await sink.run()
         except Exception as error:  # noqa: BLE001 - an edge: whatever it is, the other tools must not wait for it
+            metrics.failed(sink.name)
             # its text may hold what a tool answered, and that may hold a person
             _log.error("sink_failed", sink=sink.name, error=type(error).__name__, at=_place(error), again_in_s=pause_s)
         await asyncio.sleep(pause_s)
@@ -80,13 +85,21 @@ def _place(error: Exception) -> str:
 class Sink:
     """One tool's consumer. Offsets are committed once a batch is delivered: at least once, memory for one batch."""
 
-    def __init__(self, vendor: Vendor, settings: SinkSettings, kafka: KafkaSettings, worker: WorkerSettings) -> None:
+    def __init__(
+        self,
+        vendor: Vendor,
+        settings: SinkSettings,
+        kafka: KafkaSettings,
+        worker: WorkerSettings,
+        metrics: SinkMetrics,
+    ) -> None:
         self.name = vendor.name
         self._settings = settings
         self._kafka = kafka
         self._worker = worker
         self._emit = Emit(codec_of(worker))
-        self._courier = Courier(vendor, settings, TIME, _tell)
+        self._metrics = metrics
+        self._courier = Courier(vendor, settings, TIME, self._tell)
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -109,10 +122,14 @@ class Sink:
     async def _round(self, consumer: AIOKafkaConsumer) -> None:
         fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=self._settings.records)
         if not fetched:
+            self._metrics.idle(self.name, TIME.wall())
             return
         batch = [each for records in fetched.values() for each in self._wanted(records)]
         if batch:
-            _say(self.name, await self._courier.deliver(batch))
+            oldest = min(record.timestamp for records in fetched.values() for record in records)
+            done = await self._courier.deliver(batch)
+            self._metrics.delivered(self.name, done, max(TIME.wall() - oldest / SECOND, 0.0))
+            _log.info("delivered", sink=self.name, **done._asdict())
         try:
             await consumer.commit({place: records[-1].offset + 1 for place, records in fetched.items()})
         except (CommitFailedError, IllegalStateError) as error:
@@ -124,6 +141,10 @@ class Sink:
             found = self._read(record)
             if found is not None:
                 yield found
+
+    def _tell(self, told: Told) -> None:
+        self._metrics.told(told)
+        _log.warning("sink_" + told.what, sink=told.vendor, why=told.why, suppression=told.suppression)
 
     def _read(self, record: ConsumerRecord) -> Wanted | None:
         """Return what a record wants; one that cannot be read or addressed is told, for it is a hold not carried."""
@@ -141,11 +162,3 @@ class Sink:
         if found is None:
             _log.warning("nobody_to_address", suppression=said.id, needs=address, **where)
         return found
-
-
-def _tell(told: Told) -> None:
-    _log.warning("sink_" + told.what, sink=told.vendor, why=told.why, suppression=told.suppression)
-
-
-def _say(name: str, done: Delivered) -> None:
-    _log.info("delivered", sink=name, **done._asdict())

@@ -37,6 +37,7 @@ from tests.support.webhooks import FOLDER, raw
 pytestmark = pytest.mark.expects_error_log("NotLeaderForPartitionError", "GroupCoordinatorNotAvailableError")
 
 SECRET: Final = "s3cret"
+METRICS_PORT: Final = free_port()
 EXPECTED: Final = {
     "7001": "cancelled_by_merchant",
     "7002": "late_delivery",
@@ -148,7 +149,7 @@ async def eventually(condition: Any, what: str, seconds: float = 60) -> None:
 
 @contextlib.asynccontextmanager
 async def sinks(kafka: KafkaSettings, worker: WorkerSettings) -> AsyncIterator["asyncio.Task[None]"]:
-    settings = SinkSettings(confirm_after_s=0.1, longest_pause_s=1.0)
+    settings = SinkSettings(confirm_after_s=0.1, longest_pause_s=1.0, port=METRICS_PORT)
     running = asyncio.create_task(run_sinks(settings, kafka, worker))
     try:
         yield running
@@ -216,6 +217,11 @@ def test_each_vendors_webhooks_end_as_a_hold_in_the_tool_that_is_up(
 
                     await eventually(decided, "every vendor's customer is held")
                     await eventually(carried, "the tool that is up has every hold")
+                    async with session.get(f"http://127.0.0.1:{METRICS_PORT}/metrics") as answer:
+                        metrics = await answer.text()
+                    assert 'makegood_sink_people_total{outcome="written",sink="braze"}' in metrics
+                    assert 'makegood_sink_retries_total{sink="webhook"}' in metrics
+                    assert 'makegood_sink_people_total{outcome="written",sink="webhook"}' not in metrics
 
     asyncio.run(go())
 

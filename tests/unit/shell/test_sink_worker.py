@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from app.shell.sink_metrics import SinkMetrics
 from app.shell.sink_worker import Sink, _for_ever
 
 
@@ -27,10 +28,11 @@ class Failing:
 @pytest.mark.expects_error_log("sink_failed")
 def test_a_sink_that_fails_begins_again_and_its_error_names_nobody(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> int:
-        sink = Failing()
-        running = asyncio.create_task(_for_ever(cast("Sink", cast("Any", sink)), 0.0))
+        sink, metrics = Failing(), SinkMetrics()
+        running = asyncio.create_task(_for_ever(cast("Sink", cast("Any", sink)), metrics, 0.0))
         await asyncio.wait_for(sink.again.wait(), 5)
         running.cancel()
+        assert metrics.registry.get_sample_value("makegood_sink_failures_total", {"sink": "braze"}) == 2
         return sink.runs
 
     with caplog.at_level(logging.ERROR):
