@@ -78,6 +78,11 @@ class Books:
         self.version += 1
         self.letters.append(letter)
 
+    def forget(self, customer: CustomerId) -> None:
+        """Let go of all that is known of a customer."""
+        self.version += 1
+        self._customers.pop(customer, None)
+
     @property
     def customers(self) -> Mapping[CustomerId, Customer]:
         """Every customer that is kept."""

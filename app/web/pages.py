@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -213,7 +214,7 @@ async def find(request: web.Request) -> web.Response:
     site = request.app[SITE]
     who = str((await request.post()).get("who", "")).strip()
     for name in _known_as(site, who):
-        raise web.HTTPSeeOther(f"/customers/{name}")
+        raise web.HTTPSeeOther(f"/customers/{quote(name, safe='')}")
     return page(request, "error.html", status=404, message=words_of(request)("search.none"))
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.clock import Instant
 from app.ids import CustomerId
-from app.outputs import DeadLetter, Decision, Escalation, Remedy, Suppression
+from app.outputs import DeadLetter, Decision, Escalation, Remedy, Said, Suppression
 from app.shell.output_follower import Followed
 from app.topics import Topic
 from app.web.books import Books
@@ -13,6 +13,8 @@ from app.web.freshness import Freshness
 from app.web.ledgers import Ledgers
 from app.web.timelines import Timelines
 
+_ERASED: Final = "customer_erased"
+_MERGED: Final = "customer_merged"
 LIVE: Final = 0
 """The first namespace followed is the live one."""
 
@@ -34,6 +36,7 @@ class ReadModel:
         self.books = Books(most_customers)
         self.timelines = Timelines(timeline_mb * _MEBI)
         self.unreadable = 0
+        self._erased: dict[CustomerId, Instant] = {}
 
     def follows(self, as_of: Callable[[], Instant | None]) -> None:
         """Count a namespace's freshness in."""
@@ -54,13 +57,27 @@ class ReadModel:
             self.unreadable += 1
         elif isinstance(record.output, DeadLetter):
             self.books.refused(record.output)
-        elif record.output is not None and record.value is not None:
+        elif record.output is not None and record.value is not None and not self._is_erased(record.output):
             self.timelines.add(record.output.customer, record.topic, record.value)
             self._take_in(namespace, record)
+
+    def _is_erased(self, output: Said | Decision) -> bool:
+        """Forget a customer when told to; say whether a record is of a time that is forgotten.
+
+        Topics are read side by side: what was said before may be read after.
+        """
+        if isinstance(output, Decision) and output.cause.what == _ERASED:
+            self._erased[output.customer] = output.at
+            self.books.forget(output.customer)
+            self.timelines.forget(output.customer)
+        return output.at <= self._erased.get(output.customer, Instant(-1))
 
     def _take_in(self, namespace: int, record: Followed) -> None:
         output = record.output
         if isinstance(output, Decision):
+            if output.cause.what == _MERGED:
+                # their journeys and problems are the other customer's from here on
+                self.books.forget(output.customer)
             self.books.decided(output)
             if namespace == LIVE and output.cause.kind == "deadline":
                 self.books.timer_delays_ms.append(record.appended_at - output.at)

@@ -29,6 +29,10 @@ class Timelines:
             self._bytes -= sum(len(record) for _, record in gone)
             self.forgotten += 1
 
+    def forget(self, customer: CustomerId) -> None:
+        """Let go of a customer's records."""
+        self._bytes -= sum(len(record) for _, record in self._records.pop(customer, ()))
+
     def outputs(self, customer: CustomerId, decode: Decode) -> list[Output]:
         """Return a customer's outputs that are kept, in the order they were read."""
         found = (decode(topic, value) for topic, value in self._records.get(customer, ()))

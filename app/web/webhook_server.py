@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from app.errors import SetupError
 from app.settings import KafkaSettings, WebhookSettings, WorkerSettings
@@ -15,10 +17,17 @@ from app.shell.shopify_orders import ShopifyOrders
 from app.web.webhooks import Receiver, routes
 
 
-def receiver(settings: WebhookSettings, publish: LastingPublisher, worker: WorkerSettings) -> Receiver:
+def receiver(
+    settings: WebhookSettings, publish: LastingPublisher, worker: WorkerSettings, registry: CollectorRegistry
+) -> Receiver:
     """Return the receiver of these settings; SetupError or PolicyError for what may not be used."""
     look_up = None if settings.shopify_shop is None or settings.shopify_token is None else ShopifyOrders(settings)
-    return Receiver(settings, publish, codec_of(worker), wall_clock, look_up)
+    answers = Counter("makegood_webhooks", "Webhooks by source and answer.", ("source", "status"), registry=registry)
+
+    def count(source: str, status: int) -> None:
+        answers.labels(source, str(status)).inc()
+
+    return Receiver(settings, publish, codec_of(worker), wall_clock, look_up, count)
 
 
 @asynccontextmanager
@@ -26,7 +35,13 @@ async def serving(settings: WebhookSettings, kafka: KafkaSettings, worker: Worke
     """Receive while inside; gives the port. SetupError when the address cannot be had."""
     publish = LastingPublisher(kafka, worker, patience_s=settings.patience_s)
     app = web.Application()
-    app.add_routes([*routes(receiver(settings, publish, worker)), web.get("/healthz", _healthz)])
+    registry = CollectorRegistry()
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app.add_routes(routes(receiver(settings, publish, worker, registry)))
+    app.add_routes([web.get("/healthz", _healthz), web.get("/metrics", metrics)])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
     try:

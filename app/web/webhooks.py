@@ -37,7 +37,10 @@ _RETRY_SECONDS: Final = "30"
 
 
 class Receiver:
-    """Answers one webhook: 200 with what was taken in; 401, 404, 413, 422, 503 with the reason (docs/adapters.md)."""
+    """Answers one webhook: 200 with what was taken in; 401, 404, 413, 422, 503 with the reason (docs/adapters.md).
+
+    `count` hears of each answer: the source and the status.
+    """
 
     def __init__(
         self,
@@ -46,11 +49,13 @@ class Receiver:
         codec: Codec,
         clock: Callable[[], Instant],
         look_up: LookUp | None = None,
+        count: Callable[[str, int], None] = lambda _, __: None,
     ) -> None:
         self._settings = settings
         self._publish = publish
         self._clock = clock
         self._look_up = look_up
+        self._count = count
         self._senders = senders(settings, codec.catalog)
         self._encoder = Encoder(codec)
         self._room = asyncio.Semaphore(settings.at_once)
@@ -61,9 +66,11 @@ class Receiver:
         if sender is None:
             return _refusal(404, "no such source, or it has no secret yet: see docs/adapters.md")
         if self._room.locked():
+            self._count(sender.name, _BUSY)
             return _later("too many webhooks at once")
         async with self._room:
             answer = await self._answer(sender, request)
+        self._count(sender.name, answer.status)
         level = _log.info if answer.status == _OK else _log.warning
         level("webhook", source=sender.name, status=answer.status, told=answer.reason)
         return answer
@@ -96,6 +103,7 @@ class Receiver:
 
 
 _OK: Final = 200
+_BUSY: Final = 503
 
 
 def routes(receiver: Receiver) -> list[web.RouteDef]:
@@ -126,5 +134,5 @@ def _refusal(status: int, why: str, field: str | None = None) -> web.Response:
 
 def _later(why: str) -> web.Response:
     return web.json_response(
-        {"error": f"{why}; send it again", "field": None}, status=503, headers={"Retry-After": _RETRY_SECONDS}
+        {"error": f"{why}; send it again", "field": None}, status=_BUSY, headers={"Retry-After": _RETRY_SECONDS}
     )

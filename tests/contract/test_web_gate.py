@@ -277,6 +277,23 @@ def test_planners_get_whom_to_leave_out_as_a_table_and_as_json() -> None:
     assert [row["customer"] for row in listed["rows"]] == [row["customer"] for row in rows]
 
 
+def test_what_a_customer_is_called_is_text_and_nothing_else() -> None:
+    status, page, _ = got(site_with_ledgers(), "/customers/%3Cscript%3Ealert(1)%3C%2Fscript%3E", Role.AUDITOR)
+    assert status == 200
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_a_form_of_another_site_is_refused() -> None:
+    async def ask(session: ClientSession, at: str) -> int:
+        async with session.post(
+            f"{at}/login", data={"token": "x"}, headers={"Sec-Fetch-Site": "cross-site"}
+        ) as response:
+            return response.status
+
+    assert asked(site_with_ledgers(), ask) == 403
+
+
 def test_a_stale_gate_gives_no_list() -> None:
     site = site_with_ledgers()
     site.model.follows(lambda: None)

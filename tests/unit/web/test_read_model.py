@@ -15,6 +15,7 @@ from app.web.ledgers import Ledgers
 from app.web.timelines import Timelines
 from tests.support.explained_customer import ANN, decision, outputs
 from tests.support.told_site import EMIT, empty_site, tell
+from tests.support.verdict import Tombstone
 
 NOW: Final = Instant(1_790_000_000_000)
 
@@ -115,3 +116,26 @@ def test_live_deadlines_tell_how_late_they_were_said() -> None:
     site.model.take(0, Followed(record.topic, record.key, record.value, Instant(breach.at + 80), breach))
     site.model.take(1, Followed(record.topic, record.key, record.value, Instant(breach.at + 9_000), breach))
     assert list(site.model.books.timer_delays_ms) == [80]
+
+
+def test_who_must_be_forgotten_is_even_when_what_was_said_before_is_read_later() -> None:
+    site = empty_site(NOW)
+    told = outputs()
+    tell(site, told)
+    last = max(one.at for one in told)
+    erased = decision("erased", Instant(last + 1), Cause("fact", "customer_erased", "e", None, Instant(last + 1)))
+    tell(site, [erased, *told, Tombstone(ANN)])
+    assert ANN not in site.model.books.customers
+    assert site.model.timelines.outputs(ANN, site.decode) == []
+    assert site.model.ledgers.of(ANN) == ()
+    tell(site, [decision("new", Instant(last + 2), Cause("fact", "journey_began", "n", None, Instant(last + 2)))])
+    assert ANN in site.model.books.customers
+
+
+def test_a_customer_who_became_another_one_has_no_open_problems_of_their_own() -> None:
+    site = empty_site(NOW)
+    tell(site, outputs())
+    at = Instant(max(one.at for one in outputs()) + 1)
+    tell(site, [decision("merged", at, Cause("fact", "customer_merged", "m", None, at))])
+    assert site.model.books.customers[ANN].escalations == {}
+    assert site.model.timelines.outputs(ANN, site.decode) != []
