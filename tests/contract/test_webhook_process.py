@@ -54,6 +54,8 @@ def test_without_a_broker_a_webhook_is_told_to_come_back_and_sigterm_ends_it(tmp
         headers = {"X-Shopify-Topic": "orders/create", "X-Shopify-Hmac-Sha256": signed, "X-Shopify-Event-Id": "e"}
         url = f"http://127.0.0.1:{port}/v1/webhooks/shopify"
         assert _status(urllib.request.Request(url, data=body, headers=headers)) == 503
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            assert 'makegood_webhooks_total{source="shopify",status="503"} 1.0' in answer.read().decode()
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
     finally:
