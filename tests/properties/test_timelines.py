@@ -110,7 +110,8 @@ def _counts(row: dict[str, Any]) -> bool:
     movement only those that were too long are kept.
     """
     kept = any(row[when] is not None and row[when] < row["first_due"] for when in ("met_at", "ended_at"))
-    return not kept if row["rule"] == "next_scan" else kept or row["withdrawn_at"] is None
+    standing = row["withdrawn_at"] is None
+    return standing and not kept if row["rule"] == "next_scan" else standing or kept
 
 
 def _expectation(row: dict[str, Any]) -> tuple[Any, ...]:
