@@ -20,8 +20,8 @@ from app.web.contract import (
     SevereCase,
     freshness_shown,
 )
-from app.web.gate import AUDIO, audio_for
-from app.web.lists import as_csv, exclusions, severe_cases
+from app.web.gate import audio_for
+from app.web.lists import as_csv, exclusions, exclusions_of, severe_cases
 from app.web.pieces import in_pieces
 from app.web.requests import needs
 from app.web.site import SITE, Site
@@ -129,9 +129,8 @@ async def hold_audio(request: web.Request) -> web.Response:
     site = request.app[SITE]
     freshness = site.model.freshness()
     customer = request.match_info["id"]
-    may = audio_for(site.model.ledgers.of(CustomerId(customer)), freshness, site.when_stale)
-    not_ = tuple(word for word in AUDIO if word not in may)
-    return _json(HoldAudio(customer, may, not_, freshness_shown(freshness)))
+    heard = audio_for(site.policy.hold_audio, site.model.ledgers.of(CustomerId(customer)), freshness, site.when_stale)
+    return _json(HoldAudio(customer, heard.may_play, heard.must_not_play, freshness_shown(freshness)))
 
 
 @routes.get("/v1/exclusions.{form:csv|json}")
@@ -143,6 +142,18 @@ async def list_exclusions(request: web.Request) -> web.Response:
     channel = checked_channel(request.query.get("channel", "*"))
     rows = await exclusions(site.model, message_class, channel, site.model.freshness())
     return _listed(request, Exclusion, rows, f"exclusions-{message_class}")
+
+
+@routes.get("/v1/campaigns/{id}/exclusions.{form:csv|json}")
+@needs(Role.OPERATOR, Role.GATE)
+async def list_campaign_exclusions(request: web.Request) -> web.Response:
+    """List every customer whom a planned campaign must leave out now, severe cases among them."""
+    site, name = request.app[SITE], request.match_info["id"]
+    planned = site.model.campaigns.find(name)
+    if planned is None:
+        raise web.HTTPNotFound(text=f"no campaign {name} has been planned: publish campaign_planned on `campaigns`")
+    rows = await exclusions_of(site.model, planned, site.model.freshness())
+    return _listed(request, Exclusion, rows, "exclusions")
 
 
 @routes.get("/v1/severe-cases.{form:csv|json}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from app.clock import Instant
+from app.decide.policy import HoldAudioRules
 from app.decide.words import CHANNELS, MESSAGE_CLASSES
 from app.outputs import ALL, HoldEntry, RampStep, Scope, Suppression
 from app.web.freshness import Freshness
@@ -78,17 +79,24 @@ def covers(scope: Scope, message_class: str, channel: str) -> bool:
     return by_class and (channel == ALL or ALL in scope.channels or channel in scope.channels)
 
 
-AUDIO: Final = ("music", "information", "apology", "sales")
-"""Classes of hold audio, as playlists name them (`campaigns`, `playlist_stated`)."""
+class Audio(NamedTuple):
+    """Classes of hold audio, as playlists name them, that may and must not play while a caller waits."""
+
+    may_play: tuple[str, ...]
+    must_not_play: tuple[str, ...]
+
 
 _UPSELL: Final = "upsell"
 
 
 def audio_for(
+    rules: HoldAudioRules,
     ledgers: Iterable[Suppression | None],
     freshness: Freshness,
-    when_stale: WhenStale = WhenStale(),  # noqa: B008
-) -> tuple[str, ...]:
-    """Return which audio classes may play while this caller waits: selling only where nothing holds it back."""
+    when_stale: WhenStale = WhenStale(),  # noqa: B008 - a tuple, never changed
+) -> Audio:
+    """Return what may play while this caller waits: what sells only where nothing holds it back."""
     selling = may_send(ledgers, _UPSELL, "phone", freshness, when_stale)
-    return AUDIO if selling.allowed and selling.why == "free" else AUDIO[:-1]
+    if selling.allowed and selling.why == "free":
+        return Audio((*rules.plain, *rules.sales), ())
+    return Audio(rules.plain, rules.sales)

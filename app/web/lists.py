@@ -9,6 +9,7 @@ from msgspec.structs import asdict, fields
 
 from app.clock import to_iso
 from app.outputs import ProblemStanding
+from app.web.campaigns import Planned
 from app.web.contract import Exclusion, SevereCase
 from app.web.freshness import Freshness
 from app.web.gate import Answer, WhenStale, may_send
@@ -27,6 +28,14 @@ async def exclusions(model: ReadModel, message_class: str, channel: str, freshne
         if not answer.allowed:
             found.append(_exclusion(customer, answer))
     return found
+
+
+async def exclusions_of(model: ReadModel, planned: Planned, freshness: Freshness) -> list[Exclusion]:
+    """Return whom a planned campaign must leave out: all who are held from it, and the severe cases listed for it."""
+    held = await exclusions(model, planned.message_class, planned.channel, freshness)
+    known = {one.customer for one in held}
+    severe = (name for name in planned.severe if name not in known)
+    return [*held, *(Exclusion(name, "severe_case", "", None, "the planner's next list") for name in severe)]
 
 
 def _exclusion(customer: str, answer: Answer) -> Exclusion:

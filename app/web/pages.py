@@ -16,7 +16,7 @@ from app.web.boards.board import BOARD, Board
 from app.web.boards.describing import described
 from app.web.boards.outcomes import Day
 from app.web.boards.troubles import AGES, MARKETING, OLDER
-from app.web.gate import AUDIO, Answer
+from app.web.gate import Answer, Audio
 from app.web.identities import KINDS
 from app.web.rendering import moment, page, words_of
 from app.web.requests import from_elsewhere, needs, open_to_all
@@ -198,11 +198,11 @@ def _why(answer: Answer, words: Words) -> str:
     return words(f"why.{answer.why}")
 
 
-def _audio(may: tuple[str, ...], words: Words) -> str:
-    must = [words.word(word) for word in AUDIO if word not in may]
-    if not must:
+def _audio(heard: Audio, words: Words) -> str:
+    if not heard.must_not_play:
         return words("person.audio.all")
-    return words("person.audio", may=", ".join(map(words.word, may)), must=", ".join(must))
+    may, must = (", ".join(map(words.word, classes)) for classes in heard)
+    return words("person.audio", may=may, must=must)
 
 
 @routes.post("/find")

@@ -7,7 +7,7 @@ from app.clock import Instant
 from app.explain import Entry, entries, explanation
 from app.ids import CustomerId
 from app.web.boards.troubles import MARKETING
-from app.web.gate import Answer, audio_for, may_send
+from app.web.gate import Answer, Audio, audio_for, may_send
 from app.web.site import Site
 
 Line = tuple[str, str]
@@ -44,9 +44,9 @@ def gate_rows(site: Site, customer: CustomerId) -> list[GateRow]:
     return [GateRow(tuple(words), answer) for answer, words in found.items()]
 
 
-def audio(site: Site, customer: CustomerId) -> tuple[str, ...]:
+def audio(site: Site, customer: CustomerId) -> Audio:
     """Return which audio may play while they wait."""
-    return audio_for(site.model.ledgers.of(customer), site.model.freshness(), site.when_stale)
+    return audio_for(site.policy.hold_audio, site.model.ledgers.of(customer), site.model.freshness(), site.when_stale)
 
 
 def timeline(site: Site, customer: CustomerId, *, everything: bool) -> list[Told]:

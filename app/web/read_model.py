@@ -5,10 +5,11 @@ from typing import Final
 
 from app.clock import Instant
 from app.ids import CustomerId
-from app.outputs import DeadLetter, Decision, Escalation, Remedy, Said, Suppression
+from app.outputs import DeadLetter, Decision, Escalation, Notice, Remedy, Said, Suppression
 from app.shell.output_follower import Followed
 from app.topics import Topic
 from app.web.books import Books
+from app.web.campaigns import Campaigns
 from app.web.freshness import Freshness
 from app.web.ledgers import Ledgers
 from app.web.timelines import Timelines
@@ -34,6 +35,7 @@ class ReadModel:
         self._as_of: list[Callable[[], Instant | None]] = []
         self.ledgers = Ledgers()
         self.books = Books(most_customers)
+        self.campaigns = Campaigns()
         self.timelines = Timelines(timeline_mb * _MEBI)
         self.unreadable = 0
         self._erased: dict[CustomerId, Instant] = {}
@@ -83,6 +85,8 @@ class ReadModel:
                 self.books.timer_delays_ms.append(record.appended_at - output.at)
         elif isinstance(output, Remedy):
             self.books.given(output)
+        elif isinstance(output, Notice):
+            self.campaigns.told(output)
         elif isinstance(output, Escalation):
             self.books.asked(output)
 

@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app.clock import DAY, Instant
 from app.facts import Identities
 from app.ids import CustomerId, OutputId
-from app.outputs import ALL, HoldEntry, RampStep, Scope, Suppression
+from app.outputs import ALL, HoldEntry, Notice, RampStep, Scope, Suppression
 from app.web.access import Role
 from app.web.server import serving
 from app.web.site import Site
@@ -261,7 +261,7 @@ def test_a_body_past_the_limit_is_refused() -> None:
 
 def test_a_held_caller_is_sold_nothing_while_waiting() -> None:
     _, answer, _ = got(site_with_ledgers(), "/v1/customers/held/hold-audio")
-    assert answer["must_not_play"] == ["sales"]
+    assert answer["must_not_play"] == ["sales", "upsell"]
     _, answer, _ = got(site_with_ledgers(), "/v1/customers/nobody/hold-audio")
     assert answer["must_not_play"] == []
 
@@ -294,6 +294,27 @@ def test_a_form_of_another_site_is_refused() -> None:
     assert asked(site_with_ledgers(), ask) == 403
 
 
+def test_a_campaign_leaves_out_who_is_held_from_it_and_the_severe_cases_its_planner_was_told_of() -> None:
+    site = site_with_ledgers()
+    for template, lists in (
+        ("campaign_exclusions_part", {"customers": "held, S-1, S-2"}),
+        ("campaign_exclusions_changed", {"added": "S-3"}),
+        ("campaign_exclusions_changed", {"removed": "S-1"}),
+    ):
+        fields = {"campaign": "K-1", "message_class": "promotion", "channels": "email", **lists}
+        name = OutputId(f"{template}{lists}")
+        shard = CustomerId("severe:house:0")
+        tell(site, [Notice(name, NOW, shard, "campaign_planner", template, None, None, None, fields, "")])
+    _, listed, _ = got(site, "/v1/campaigns/K-1/exclusions.json", Role.OPERATOR)
+    assert {row["customer"]: row["why"] for row in listed["rows"]} == {
+        "held": "hold",
+        "back": "ramp",
+        "S-2": "severe_case",
+        "S-3": "severe_case",
+    }
+    assert got(site, "/v1/campaigns/K-2/exclusions.csv", Role.OPERATOR)[0] == 404
+
+
 def test_a_stale_gate_gives_no_list() -> None:
     site = site_with_ledgers()
     site.model.follows(lambda: None)
@@ -307,6 +328,8 @@ def test_the_openapi_document_is_valid_and_names_every_path_of_the_gate() -> Non
     _, document, _ = got(site_with_ledgers(), "/openapi.json", role=None)
     OpenAPIV31SpecValidator(document).validate()
     assert sorted(document["paths"]) == [
+        "/v1/campaigns/{id}/exclusions.csv",
+        "/v1/campaigns/{id}/exclusions.json",
         "/v1/customers/{id}/hold-audio",
         "/v1/customers/{id}/may-send",
         "/v1/exclusions.csv",

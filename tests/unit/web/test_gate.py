@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clock import DAY, Instant
+from app.decide.policy import HoldAudioRules
 from app.ids import CustomerId, OutputId
 from app.outputs import ALL, HoldEntry, RampStep, Scope, Suppression
 from app.web.freshness import Freshness
-from app.web.gate import AUDIO, CLASSES, KNOWN_CHANNELS, NEVER_HELD, WhenStale, audio_for, may_send
+from app.web.gate import CLASSES, KNOWN_CHANNELS, NEVER_HELD, WhenStale, audio_for, may_send
 from app.web.ledgers import Ledgers
 
 NOW: Final = Instant(1_790_000_000_000)
@@ -115,7 +116,9 @@ def test_a_ledger_that_could_not_be_read_holds_everything() -> None:
 
 
 def test_a_held_caller_hears_no_selling() -> None:
-    assert audio_for([], FRESH) == AUDIO
-    assert "sales" not in audio_for([ledger(hold(Scope((ALL,))))], FRESH)
-    assert "sales" not in audio_for([ledger(ramp=(RampStep(("upsell",), Instant(NOW - 1), 2),))], FRESH)
-    assert "sales" not in audio_for([], STALE)
+    rules = HoldAudioRules(("sales", "upsell"), ("music", "apology"), 3)
+    plain = (rules.plain, rules.sales)
+    assert audio_for(rules, [], FRESH) == ((*rules.plain, *rules.sales), ())
+    assert audio_for(rules, [ledger(hold(Scope((ALL,))))], FRESH) == plain
+    assert audio_for(rules, [ledger(ramp=(RampStep(("upsell",), Instant(NOW - 1), 2),))], FRESH) == plain
+    assert audio_for(rules, [], STALE) == plain
