@@ -19,7 +19,7 @@ def copied(tmp_path: Path) -> Path:
 
 def test_list_shows_every_event_with_its_fingerprint() -> None:
     lines = run(ROOT / "schemas", "list").output.splitlines()
-    assert len(lines) == 60
+    assert len(lines) == 61
     (placed,) = [line.split() for line in lines if line.startswith("orders/order_placed.v1")]
     assert len(bytes.fromhex(placed[1])) == 8
     assert placed[2] == "makegood.orders.v1.OrderPlaced"

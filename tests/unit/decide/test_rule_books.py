@@ -198,7 +198,6 @@ def escalation(reason: str, severity: int = 2) -> tuple[str, int | None] | None:
         ("severe", 3, None),
         ("severe", 4, ("service_recovery_lead", HOUR)),
         ("notices_exhausted", 2, ("service_recovery_lead", 4 * HOUR)),
-        ("reopened", 1, None),
         ("reopened", 3, ("service_recovery_lead", 4 * HOUR)),
         ("remedy_failed", 1, ("desk_lead", 24 * HOUR)),
         ("hold_age", 2, ("cx_lead", 72 * HOUR)),
