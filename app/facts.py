@@ -410,6 +410,14 @@ class ExposureChanged(Struct, frozen=True, tag="exposure_changed"):
     reasons: tuple[str, ...]
 
 
+class IncidentReported(Struct, frozen=True, tag="incident_reported"):
+    """A customer has a problem of this type that others may share: `cause` is what they have in common."""
+
+    problem: str
+    cause: str
+    brand: str
+
+
 class CampaignListed(Struct, frozen=True, tag="campaign_listed"):
     """A shard has told the planner whom to leave out: how many by reason, in how many parts.
 
@@ -527,6 +535,7 @@ What = (
     | PlaylistStated
     | AssetStated
     | ExposureChanged
+    | IncidentReported
     | CampaignListed
     | BudgetRequested
     | BudgetAnswered
@@ -684,6 +693,11 @@ def holders_key(offer: str, shard: int) -> bytes:
 def campaign_key(campaign: str) -> bytes:
     """Return the register's key of a campaign."""
     return f"campaign:{campaign}".encode()
+
+
+def incident_key(cause: str) -> bytes:
+    """Return the register's key of what many customers may have in common."""
+    return f"incident:{cause}".encode()
 
 
 def playlist_key(playlist: str) -> bytes:

@@ -14,7 +14,7 @@ from app.decide.reading.findings import Findings
 from app.decide.reading.kinds import read_kinds
 from app.decide.reading.problems import read_problems
 from app.decide.reading.references import check_references
-from app.decide.reading.spanning import read_budgets, read_campaigns, read_hold_audio
+from app.decide.reading.spanning import read_budgets, read_campaigns, read_hold_audio, read_incidents
 from app.decide.reading.tables import Known, read_tables
 from app.decide.reading.top import (
     read_chasing,
@@ -72,6 +72,9 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     hold_audio = findings.guard(read_hold_audio, top["hold_audio"])
     chasing = findings.guard(read_chasing, top["chasing"])
     notices = findings.guard(read_notices, top["notices"])
+    incidents = None
+    if "incidents" in top:
+        incidents = findings.guard(read_incidents, top["incidents"], problems)
     budgets = read_budgets(top.get("budgets", Tree({}, trees["policy.yaml"].place)), brands, findings)
     findings.raise_any()
     assert limits is not None
@@ -108,4 +111,5 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
         chasing=chasing,
         notices=notices,
         budgets=budgets,
+        incidents=incidents,
     )

@@ -189,6 +189,17 @@ class CampaignRules(Struct, frozen=True):
     brief_before: Millis
 
 
+class IncidentRules(Struct, frozen=True):
+    """So many `customers` with one cause `within` a time are one incident with one owner.
+
+    `by` says for a problem type what its customers may have in common: product or carrier.
+    """
+
+    customers: int
+    within: Millis
+    by: Mapping[str, str]
+
+
 class HoldAudioRules(Struct, frozen=True):
     """What callers on hold may hear. `sales` are the audio classes that sell.
 
@@ -298,6 +309,7 @@ class Policy(Struct, frozen=True, eq=False):
     chasing: ChasingRules
     notices: NoticeRules
     budgets: Mapping[str, Budget] = {}
+    incidents: IncidentRules | None = None
 
     def budget_of(self, brand: str, currency: str) -> Budget | None:
         """Return the budget that a brand's remedies in a currency draw on, None when the policy sets none."""

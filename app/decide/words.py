@@ -29,8 +29,10 @@ ESCALATION_REASONS: Final = frozenset(
         "budget_refused",
         "needs_approval",
         "offer_terms_gap",
+        "mass_incident",
     }
 )
+INCIDENT_CAUSES: Final = frozenset({"product", "carrier"})
 BUDGET_PERIODS: Final = frozenset({"day", "month", "year"})
 BUDGET_REFUSALS: Final = frozenset({"approval", "apology"})
 ACTIONS: Final = frozenset({"hold", "release", "approve", "refuse", "write_off", "close", "quarantine"})

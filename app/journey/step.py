@@ -63,6 +63,7 @@ from app.journey import (
     failures,
     history,
     hold_audio,
+    incidents,
     ledger,
     merging,
     milestones,
@@ -232,6 +233,7 @@ def _settle(turn: Turn) -> None:
         remedies.consider(turn, cause)
     ledger.settle(turn)
     exposure.review(turn)
+    incidents.review(turn)
 
 
 def _spoken(turn: Turn) -> list[Spoken]:

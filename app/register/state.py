@@ -88,7 +88,19 @@ class Asset(Struct, frozen=True, tag="asset", omit_defaults=True):
     known: AudioAsset
 
 
-Body = Campaign | Shard | Offer | Holders | Spent | Playlist | Asset
+class Incident(Struct, frozen=True, tag="incident", omit_defaults=True):
+    """Customers with one cause, the newest reports last; once it is declared only how many have joined.
+
+    Forgotten at `until`, when no report has come for long.
+    """
+
+    until: Instant
+    reports: tuple[tuple[Instant, CustomerId], ...] = ()
+    declared_at: Instant | None = None
+    joined: int = 0
+
+
+Body = Incident | Campaign | Shard | Offer | Holders | Spent | Playlist | Asset
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):

@@ -14,6 +14,7 @@ from app.facts import (
     CouponTermsStated,
     ExposureChanged,
     Fact,
+    IncidentReported,
     OfferAsked,
     OfferLeft,
     OfferStated,
@@ -22,9 +23,9 @@ from app.facts import (
     campaign_key,
 )
 from app.outputs import Cause, Decision, Said
-from app.register import budgets, campaigns, offers, playlists
+from app.register import budgets, campaigns, incidents, offers, playlists
 from app.register.doing import Doing, PassedOn
-from app.register.state import Asset, Body, Campaign, Holders, Offer, Shard, Spent
+from app.register.state import Asset, Body, Campaign, Holders, Incident, Offer, Shard, Spent
 
 
 class Stepped(NamedTuple):
@@ -81,6 +82,7 @@ TAKES: Final[dict[tuple[str, type], Take]] = {
     ("holders", OfferAsked): lambda _, __, body, fact, what: offers.held(body, fact, what),
     ("holders", OfferLeft): lambda _, __, body, fact, ___: offers.left(body, fact),
     ("holders", OfferTold): _told,
+    ("incident", IncidentReported): lambda doing, _, body, fact, what: incidents.reported(doing, body, fact, what),
     ("budget", BudgetRequested): lambda doing, _, body, fact, what: budgets.requested(doing, body, fact, what),
     ("playlist", PlaylistStated): lambda doing, _, body, __, what: playlists.stated(doing, body, what),
     ("asset", AssetStated): lambda _, __, ___, ____, what: Asset(what.asset),
@@ -96,7 +98,7 @@ def next_due(policy: Policy, body: Body | None) -> Instant | None:
             return campaigns.due_of(policy, body)
         case Shard() if body.campaigns:
             return campaigns.first(body).plan.send_at
-        case Holders() | Spent():
+        case Holders() | Spent() | Incident():
             return body.until
     return None
 
@@ -113,7 +115,9 @@ def fire(policy: Policy, key: str, body: Body, due: Instant) -> Stepped:
             return _stepped(campaigns.fire(doing, body), doing)
         case Shard():
             return _stepped(_unless_empty(campaigns.check(doing, body, key)), doing)
-    return Stepped(None)
+        case Incident():
+            incidents.over(doing, body)
+    return _stepped(None, doing)
 
 
 def _unless_empty(shard: Shard) -> Shard | None:

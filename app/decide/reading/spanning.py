@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.decide.policy import Brand, Budget, CampaignRules, HoldAudioRules
+from app.decide.policy import Brand, Budget, CampaignRules, HoldAudioRules, IncidentRules, ProblemRules
 from app.decide.reading.findings import Findings
 from app.decide.reading.problems import read_plain
 from app.decide.source import Tree
-from app.decide.words import BUDGET_PERIODS, BUDGET_REFUSALS, SEVERITIES
+from app.decide.words import BUDGET_PERIODS, BUDGET_REFUSALS, INCIDENT_CAUSES, SEVERITIES
 
 
 def read_campaigns(tree: Tree) -> CampaignRules:
@@ -26,6 +26,17 @@ def read_hold_audio(tree: Tree) -> HoldAudioRules:
     if both := sorted({*sales} & {*plain}):
         tree.place.refuse(f"hold_audio: {', '.join(both)} cannot both sell and be plain")
     return HoldAudioRules(sales, plain, parts["repeats"].whole("repeats"))
+
+
+def read_incidents(tree: Tree, problems: Mapping[str, ProblemRules]) -> IncidentRules:
+    """Return when many customers with one cause are one incident."""
+    parts = tree.only("incidents", ("customers", "within", "by"))
+    by = {}
+    for problem, child in parts["by"].mapping("by").items():
+        if problem not in problems:
+            child.place.refuse(f"incidents: `{problem}` is no problem type; add it to problems.yaml")
+        by[problem] = child.one_of(problem, INCIDENT_CAUSES)
+    return IncidentRules(parts["customers"].whole("customers"), read_plain(parts["within"], "within"), by)
 
 
 _BUDGET: Final = ("brands", "currency", "period", "amount", "refused")

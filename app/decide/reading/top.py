@@ -39,7 +39,7 @@ _DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def read_top(tree: Tree, findings: Findings) -> dict[str, Tree] | None:
     """Return the parts of `policy.yaml`, or None when it has not the parts it must have."""
-    return findings.guard(tree.only, "the policy", _REQUIRED, ("extends", "seasons", "budgets"))
+    return findings.guard(tree.only, "the policy", _REQUIRED, ("extends", "seasons", "budgets", "incidents"))
 
 
 def read_limits(tree: Tree) -> Limits:

@@ -1,0 +1,71 @@
+"""Many customers with one cause are one incident, with one owner."""
+
+from app.clock import DAY, HOUR, MINUTE
+from app.facts import IncidentReported, incident_key
+from tests.support.policies import default_policy
+from tests.support.registers import RegisterPlay
+
+START = 1_780_000_000_000
+KEY = incident_key("house/understocked/P-1")
+REPORT = IncidentReported("understocked", "P-1", "house")
+MANY = 5
+WITHIN = 6 * HOUR
+
+
+def report(play: RegisterPlay, customer: int, at: int, number: int = 0) -> None:
+    play.take(KEY, REPORT, START + at, f"C-{customer}", number)
+    play.tick(START + at)
+
+
+def test_the_tests_numbers_are_the_policys() -> None:
+    rules = default_policy().incidents
+    assert rules is not None
+    assert (rules.customers, rules.within) == (MANY, WITHIN)
+
+
+def test_the_customer_who_makes_them_many_declares_the_incident_once() -> None:
+    play = RegisterPlay()
+    for customer in range(MANY + 20):
+        report(play, customer, customer * MINUTE)
+        assert len(play.escalations()) == (1 if customer >= MANY - 1 else 0)
+    (owner,) = play.escalations()
+    assert (owner.owner, owner.customer) == ("incident_lead", "incident:house/understocked/P-1")
+    assert owner.act_by == START + (MANY - 1) * MINUTE + HOUR
+    told = play.notices("mass_incident")
+    assert [notice.recipient for notice in told] == ["desk", "retailer"]
+    assert told[0].fields["customers"] == str(MANY)
+
+
+def test_one_customer_with_many_problems_is_one_customer() -> None:
+    play = RegisterPlay()
+    for number in range(20):
+        report(play, 1, number * MINUTE, number)
+    assert not play.said
+
+
+def test_reports_that_lie_further_apart_than_the_window_do_not_add_up() -> None:
+    play = RegisterPlay()
+    for customer in range(MANY - 1):
+        report(play, customer, 0)
+    report(play, 9, WITHIN)
+    assert not play.said
+
+
+def test_within_the_window_they_do() -> None:
+    play = RegisterPlay()
+    for customer in range(MANY - 1):
+        report(play, customer, 0)
+    report(play, 9, WITHIN - 1)
+    assert len(play.escalations()) == 1
+
+
+def test_an_incident_that_is_over_says_how_many_it_was_and_is_forgotten() -> None:
+    play = RegisterPlay()
+    for customer in range(MANY + 2):
+        report(play, customer, customer * MINUTE)
+    play.tick(START + 3 * DAY)
+    assert play.decisions()[-1].changes == (f"the incident is over: {MANY + 2} customers in all",)
+    assert [key for key in play.stage.states() if not key.startswith(b"\x00")] == []
+    for customer in range(MANY):
+        report(play, customer, 4 * DAY + customer)
+    assert len(play.escalations()) == 2
