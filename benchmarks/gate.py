@@ -1,6 +1,7 @@
 """How long the gate takes to answer while the workers have more to do than they can: `python -m benchmarks.gate`."""
 
 import asyncio
+import logging
 import os
 import sys
 import tempfile
@@ -175,5 +176,6 @@ def _now() -> Instant:
 
 
 if __name__ == "__main__":
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # new topics have no leader for a moment
     with own_broker() as (own, its_broker):
         publish(measure(own, its_broker, 1.0), description())
