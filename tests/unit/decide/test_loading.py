@@ -61,7 +61,13 @@ BROKEN = [
         "no journey kind has a milestone `repled`",
         "desk_silent:",
     ),
-    Broken("unknown fault", "problems.yaml", "fault: partner_location", "fault: partner_place", "`partner_place` is unknown"),
+    Broken(
+        "unknown fault",
+        "problems.yaml",
+        "fault: partner_location",
+        "fault: partner_place",
+        "`partner_place` is unknown",
+    ),
     Broken("unknown remedy time", "problems.yaml", "remedy_on: resolved", "remedy_on: later", "`later` is unknown"),
     Broken("closes before it opens", "calendars.yaml", 'close: "17:00"', 'close: "07:00"', "closes before it opens"),
     Broken("unknown weekday", "calendars.yaml", "fri, sat]", "fri, sit]", "`sit` is no weekday"),
@@ -143,8 +149,8 @@ def test_kinds_must_say_what_every_other_promise_and_failure_is() -> None:
         compile_policy(
             changed(
                 "kinds.yaml",
-                "    otherwise: other_failure\n  scan_failures:\n    lost: {problem: lost, fault: carrier}\n    disposed: "
-                "{problem: lost, fault: carrier}\n    damaged: {problem: damaged, fault: carrier}\n    rejected",
+                "    otherwise: other_failure\n  scan_failures:\n    lost: {problem: lost, fault: carrier}\n"
+                "    disposed: {problem: lost, fault: carrier}\n    damaged: {problem: damaged, fault: carrier}\n    rejected",
                 "  scan_failures:\n    rejected",
             )
         )
