@@ -47,9 +47,7 @@ def read_limits(tree: Tree) -> Limits:
     parts = tree.only("limits", (*_LENGTHS, _SETTLES, _RETRIES))
     lengths = {key: read_plain(parts[key], key) for key in _LENGTHS}
     if lengths["customer_window"] > lengths["retention"]:
-        parts["customer_window"].place.refuse(
-            "customer_window: longer ago than `retention` is not known"
-        )
+        parts["customer_window"].place.refuse("customer_window: longer ago than `retention` is not known")
     retries = parts[_RETRIES].whole(_RETRIES)
     return Limits(**lengths, remedy_settles_on_issue=parts[_SETTLES].truth(_SETTLES), grant_retries=retries)
 

@@ -150,7 +150,8 @@ def test_kinds_must_say_what_every_other_promise_and_failure_is() -> None:
             changed(
                 "kinds.yaml",
                 "    otherwise: other_failure\n  scan_failures:\n    lost: {problem: lost, fault: carrier}\n"
-                "    disposed: {problem: lost, fault: carrier}\n    damaged: {problem: damaged, fault: carrier}\n    rejected",
+                "    disposed: {problem: lost, fault: carrier}\n"
+                "    damaged: {problem: damaged, fault: carrier}\n    rejected",
                 "  scan_failures:\n    rejected",
             )
         )
