@@ -20,6 +20,9 @@ OTHERWISE: Final = "otherwise"
 _SPANS: Final = (3, 30, 300)
 """Years worked out at first, and when an end lies beyond them."""
 
+_REMEMBERED: Final = 8_192
+"""Ends kept: what a journey expects is worked out anew with each of its facts, from the same starts."""
+
 
 class Calendar(Struct, frozen=True):
     """When a hop works: weekdays (0 is Monday), opening hours (None: the whole day), and a cut-off.
@@ -78,6 +81,7 @@ class Calendars:
         self.countries = countries
         self.quiet = quiet
         self._schedules: dict[tuple[str, str, int, int], _Schedule] = {}
+        self._end = lru_cache(maxsize=_REMEMBERED)(self._end_of)
 
     def after(self, calendar: str, country: str | None, start: Instant, length: Millis, days: int = 0) -> Instant:
         """Return the instant `days` business days, then `length` of business time, after `start`.
@@ -85,6 +89,9 @@ class Calendars:
         Outside business time counting begins at the next opening. A later start never gives an earlier end.
         """
         of = country if country is not None and country in self.countries else OTHERWISE
+        return self._end(calendar, of, start, length, days)
+
+    def _end_of(self, calendar: str, of: str, start: Instant, length: Millis, days: int) -> Instant:
         year = _year_of(start // DAY)
         for span in _SPANS:
             end = self._within(of, self._schedule(calendar, of, year, span), start, length, days)

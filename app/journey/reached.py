@@ -30,11 +30,9 @@ def of_consignment(journey: Journey, consignment: Consignment) -> Steps:
 
 def parcels_ended(consignment: Consignment) -> Steps:
     """Return the terminal milestone that the parcels' own scans reached: only once the last parcel reached one."""
-    firsts = [min(((at, word) for word, at in parcel.ended.items()), default=None) for parcel in consignment.parcels]
-    known = [first for first in firsts if first is not None]
-    if not known or len(known) < len(firsts):
+    if not consignment.parcels or any(not parcel.ended for parcel in consignment.parcels):
         return {}
-    at, word = max(known)
+    at, word = max(min((at, word) for word, at in parcel.ended.items()) for parcel in consignment.parcels)
     return {word: (at,)}
 
 
@@ -98,6 +96,21 @@ def view_of_consignment(policy: Policy, journey: Journey, consignment: Consignme
         country_of(policy, journey),
         steps if moved is None else {**steps, MOVEMENT: (moved,)},
         (*whole, *own) if whole else own,
+    )
+
+
+def expects_as_such(policy: Policy, journey: Journey) -> bool:
+    """Say whether anything may be expected of a journey as such: mostly nothing is, and the look can be spared."""
+    outlook = outlook_of(policy, journey.kind, JOURNEY)
+    if any(promise.milestone not in outlook.consignment_words for promise in journey.own.promises):
+        return True
+    return any(_reached_anywhere(journey, watched.rule.after) for watched in outlook.rules)
+
+
+def _reached_anywhere(journey: Journey, word: str) -> bool:
+    return word in journey.own.steps or any(
+        word in part.leg.steps or any(word in parcel.ended for parcel in part.parcels)
+        for part in journey.consignments.values()
     )
 
 

@@ -17,14 +17,19 @@ from app.journey.turn import Turn
 def review_journey(turn: Turn, name: JourneyId) -> None:
     """Review a journey as such and every consignment of it."""
     journey = turn.state.journeys[name]
-    wanted = expectations_of(reached.view_of_journey(turn.policy, journey), journey.own.expectations)
-    kept = reconciled(turn, Place(name), journey.own.expectations, wanted)
-    if kept != journey.own.expectations:
-        turn.put_journey(replace(journey, own=replace(journey.own, expectations=kept)))
+    if journey.own.expectations or reached.expects_as_such(turn.policy, journey):
+        _review_as_such(turn, journey)
     for consignment in tuple(journey.consignments):
         _review_consignment(turn, name, consignment)
     _take_status(turn, name)
     problems.review_journey(turn, name)
+
+
+def _review_as_such(turn: Turn, journey: Journey) -> None:
+    wanted = expectations_of(reached.view_of_journey(turn.policy, journey), journey.own.expectations)
+    kept = reconciled(turn, Place(journey.id), journey.own.expectations, wanted)
+    if kept != journey.own.expectations:
+        turn.put_journey(replace(journey, own=replace(journey.own, expectations=kept)))
 
 
 def _take_status(turn: Turn, name: JourneyId) -> None:
