@@ -42,19 +42,19 @@ def grade_related(turn: Turn, problem: Problem) -> None:
     if problem.journey is None:
         return
     for other in sorted_problems(turn.state):
-        if other.journey == problem.journey and other.id != problem.id and other.active:
+        if other.journey == problem.journey and other.id != problem.id and other.withdrawn_at is None:
             grade(turn, other.id)
 
 
 def grade_all(turn: Turn) -> None:
     """Grade every problem that still counts: something about the customer as a whole has changed."""
-    grade_where(turn, lambda _: True)
+    grade_where(turn, lambda problem: problem.active)
 
 
 def grade_where(turn: Turn, concerns: Callable[[Problem], bool]) -> None:
-    """Grade the problems that still count and are concerned by what was learnt."""
+    """Grade the problems that are concerned by what was learnt: what is recovered too, for it may be learnt late."""
     for problem in sorted_problems(turn.state):
-        if problem.active and concerns(problem):
+        if problem.withdrawn_at is None and concerns(problem):
             grade(turn, problem.id)
 
 
