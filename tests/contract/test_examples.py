@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from app.errors import InvalidRecord
-from app.outputs import DeadLetterReason
 from app.topics import INPUTS, Topic
 from app.wire.catalog import EXAMPLES, bundled
 from app.wire.payload import encode_event
@@ -14,7 +13,6 @@ from tests.support.intake_records import INTAKE, facts, letter, record
 
 FILES = sorted((bundled().folder / EXAMPLES).rglob("*.json"))
 INPUT_FILES = [file for file in FILES if Topic(file.parts[-3]) in INPUTS]
-KEPT = {"customer_merged", "customer_erased"}
 
 
 def place(file: Path) -> tuple[Topic, str]:
@@ -26,13 +24,10 @@ def named(file: Path) -> str:
 
 
 @pytest.mark.parametrize("file", [one for one in INPUT_FILES if one.name.startswith("good-")], ids=named)
-def test_a_good_example_becomes_facts_or_is_kept_for_a_later_stage(file: Path) -> None:
+def test_a_good_example_becomes_facts(file: Path) -> None:
     topic, event = place(file)
     outputs = INTAKE.admit(record(topic, encode_event(topic, event, json.loads(file.read_text()))))
-    if event in KEPT:
-        assert letter(outputs).reason is DeadLetterReason.NOT_SUPPORTED
-    else:
-        assert facts(outputs)
+    assert facts(outputs)
 
 
 @pytest.mark.parametrize("file", [one for one in FILES if one.name.startswith("bad-")], ids=named)
