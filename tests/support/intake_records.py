@@ -33,7 +33,8 @@ def facts(outputs: Sequence[OutRecord]) -> list[Fact]:
     found = []
     for output in outputs:
         assert output.value is not None
-        assert output.topic in {Topic.JOURNEY_LOG, Topic.REGISTER_LOG, Topic.DIRECTORY}, decode_output(output.topic, output.value)
+        ours = {Topic.JOURNEY_LOG, Topic.REGISTER_LOG, Topic.DIRECTORY}
+        assert output.topic in ours, decode_output(output.topic, output.value)
         if output.topic is not Topic.DIRECTORY:
             found.append(decode_fact(output.value))
         elif isinstance(entry := decode_entry(output.value), FactWaiting):
