@@ -85,9 +85,7 @@ _ANSWERS: Final = {
 def _parameters(handler: Any, path: str) -> list[Json]:
     found: list[Json] = []
     if "{id}" in path:
-        words = (
-            "The campaign." if "/campaigns/" in path else "The shop's own id of the customer, no other."
-        )
+        words = "The campaign." if "/campaigns/" in path else "The shop's own id of the customer, no other."
         found.append({"name": "id", "in": "path", "required": True, "description": words, "schema": {"type": "string"}})
     if handler.__name__ in {"may_send_one", "may_send_stream", "list_exclusions"}:
         must = handler is api.may_send_one
