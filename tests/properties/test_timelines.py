@@ -12,7 +12,7 @@ from app.journey.trouble import Problem
 from app.outputs import Notice, Remedy, Suppression
 from app.topics import Topic
 from tests.support.pipeline import Step
-from tests.support.plays import Played, one_by_one, play, rows_at, state_after, together
+from tests.support.plays import Played, one_by_one, play, rows_at, settling_policy, state_after, together
 from tests.support.timelines import PARCELS, START, Moment, beginnings, moment, timelines, unknown_scan
 
 FAR = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -82,7 +82,8 @@ def test_what_becomes_known_late_ends_in_the_same(moments: list[Moment], data: s
         ),
     ]
     end = max(_end(moments), _end(late))
-    assert _stands(play(one_by_one(late, end))) == _stands(play(one_by_one(moments, end)))
+    learnt_late, learnt_at_once = (play(one_by_one(each, end), settling_policy()) for each in (late, moments))
+    assert _stands(learnt_late) == _stands(learnt_at_once)
 
 
 def _stands(played: Played) -> list[Any]:

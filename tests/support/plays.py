@@ -1,6 +1,6 @@
 """Play random timelines through the whole pipeline, in stretches of any size, and look at what they end in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -47,10 +47,19 @@ def together(moments: Sequence[Moment], until: int) -> Step:
     return Step(events, Instant(until), jumbled=True)
 
 
-def play(steps: Sequence[Step]) -> Played:
-    """Play steps through all stages under the default policy."""
+@cache
+def settling_policy() -> dict[str, bytes]:
+    """Return the default policy, but a remedy is settled when it is issued: these timelines report no outcomes."""
+    files = default_policy()
+    settling = files["policy.yaml"].replace(b"remedy_settles_on_issue: false", b"remedy_settles_on_issue: true")
+    assert settling != files["policy.yaml"], "the default policy waits for outcomes"
+    return files | {"policy.yaml": settling}
+
+
+def play(steps: Sequence[Step], policy: Mapping[str, bytes] | None = None) -> Played:
+    """Play steps through all stages, under the default policy unless another is given."""
     heard: list[Heard] = []
-    run(steps, default_policy(), heard.append)
+    run(steps, default_policy() if policy is None else policy, heard.append)
     return Played(heard)
 
 
