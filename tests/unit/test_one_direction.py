@@ -85,10 +85,10 @@ def test_only_the_shell_sees_the_stream_libraries() -> None:
 
 def test_a_leaf_imports_only_leaves() -> None:
     wrong = [
-        f"{place(APP / f'{leaf}.py', line)} imports {name}"
+        f"{place(module, line)} imports {name}"
         for leaf in sorted(LEAVES)
-        if (APP / f"{leaf}.py").exists()
-        for name, line in imports_of(APP / f"{leaf}.py")
+        for module in (modules_of(leaf) or [APP / f"{leaf}.py"])
+        for name, line in imports_of(module)
         if name.startswith("app.") and name.split(".")[1] not in LEAVES
     ]
     assert wrong == []

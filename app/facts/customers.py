@@ -1,0 +1,54 @@
+"""What is learnt of customers, remedies and operators."""
+
+from msgspec import Struct
+
+from app.facts.values import Money, Profile
+from app.ids import CustomerId, RemedyId
+
+
+class ProfileStated(Struct, frozen=True, tag="profile_stated"):
+    """The customer's profile is now this."""
+
+    profile: Profile
+
+
+class CustomerMerged(Struct, frozen=True, tag="customer_merged"):
+    """This customer turned out to be another one, who lives on."""
+
+    into: CustomerId
+
+
+class CustomerAbsorbed(Struct, frozen=True, tag="customer_absorbed"):
+    """Our own: another customer's whole state (as the journey stage stores it), who is this one too."""
+
+    customer: CustomerId
+    state: bytes
+
+
+class CustomerErased(Struct, frozen=True, tag="customer_erased"):
+    """Forget this customer everywhere. `swept`: it comes from whom they had been merged into, who is forgotten too."""
+
+    swept: bool = False
+
+
+class RemedyReported(Struct, frozen=True, tag="remedy_reported"):
+    """What became of a remedy (`remedy_id`), or what an agent gave by hand (`remedy_id` None).
+
+    `outcome` is granted, failed, redeemed or refused; `gesture` which part of the remedy it is about.
+    """
+
+    outcome: str
+    gesture: str
+    remedy_id: RemedyId | None = None
+    amount: Money | None = None
+    reason: str | None = None
+
+
+class OperatorDecided(Struct, frozen=True, tag="operator_decided"):
+    """A named person decided: `action` is hold, release, approve, refuse, write_off or close."""
+
+    action: str
+    operator: str
+    role: str
+    reason: str
+    problem_id: str | None = None

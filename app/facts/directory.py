@@ -1,0 +1,92 @@
+"""What the directory is told: what an alias means, and facts that wait for their customer."""
+
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from app.clock import Instant
+from app.facts.fact import Fact, Source, Subject, checked, versioned
+from app.ids import CustomerId
+from app.topics import Topic
+
+
+class AliasKind(StrEnum):
+    """What other systems know a customer, a journey or a parcel by."""
+
+    TRACKING = "tracking"
+    ORDER = "order"
+    JOURNEY = "journey"
+    EMAIL = "email"
+    PHONE = "phone"
+    LOYALTY = "loyalty"
+    HELPDESK = "helpdesk"
+    CASE = "case"
+
+
+class Alias(Struct, frozen=True, array_like=True):
+    """The directory's key: `tracking` has the carrier in `scope`, the others none."""
+
+    kind: AliasKind
+    value: str
+    scope: str = ""
+
+    def key(self) -> bytes:
+        """Return the record key under which the directory keeps this alias."""
+        return f"{self.kind}\x1f{self.scope}\x1f{self.value}".encode()
+
+
+class AliasBound(Struct, frozen=True, tag="alias_bound"):
+    """From `valid_from` on the alias means this subject, until a newer binding or the consignment's end."""
+
+    alias: Alias
+    subject: Subject
+    valid_from: Instant
+    known_at: Instant
+    source: Source
+    sequence: int = 0
+
+
+class AliasForgotten(Struct, frozen=True, tag="alias_forgotten"):
+    """The alias means this customer no longer: they were erased. Facts that wait for a customer stay."""
+
+    alias: Alias
+    customer: CustomerId
+    known_at: Instant
+    sequence: int = 0
+
+
+class FactWaiting(Struct, frozen=True, tag="fact_waiting"):
+    """A fact that does not know its customer, under the alias that may find it."""
+
+    alias: Alias
+    fact: Fact
+    origin: "Origin"
+
+
+class Origin(Struct, frozen=True):
+    """The input record a fact came from, kept until its customer is found, for the dead letter if never."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: Instant
+
+
+DirectoryEntry = AliasBound | AliasForgotten | FactWaiting
+
+
+_entry_decoder = msgspec.msgpack.Decoder(DirectoryEntry)
+
+
+def encode_entry(entry: DirectoryEntry) -> bytes:
+    """Encode for the directory topic: a version byte, then msgpack."""
+    return versioned(entry)
+
+
+def decode_entry(value: bytes) -> DirectoryEntry:
+    """Decode a directory record; a wrong version or shape raises (it is ours: a bug, not bad input)."""
+    entry: DirectoryEntry = _entry_decoder.decode(checked(value))
+    return entry

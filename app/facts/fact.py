@@ -1,0 +1,195 @@
+"""A fact: what happened, to whom, when, and when we learnt it; and its form on the logs."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from app.clock import Instant
+from app.facts.cases import (
+    CaseAssigned,
+    CaseClosed,
+    CaseOpened,
+    CasePriorityChanged,
+    CaseReopened,
+    CaseResolved,
+    CaseWaiting,
+    ContactAttempted,
+    EvidenceAttached,
+    HoldAudioPlayed,
+    MessageReceived,
+    MessageSent,
+    SatisfactionAnswered,
+)
+from app.facts.customers import (
+    CustomerAbsorbed,
+    CustomerErased,
+    CustomerMerged,
+    OperatorDecided,
+    ProfileStated,
+    RemedyReported,
+)
+from app.facts.journeys import (
+    ConsignmentsSplit,
+    FailureStated,
+    JourneyBegan,
+    JourneyCancelled,
+    LinesChanged,
+    MilestoneReached,
+    PromiseMade,
+    Scanned,
+)
+from app.facts.spanning import (
+    AssetAsked,
+    AssetStated,
+    AssetTold,
+    BudgetAnswered,
+    BudgetRequested,
+    CampaignListed,
+    CampaignPlanned,
+    CodeUsed,
+    CouponIssued,
+    CouponTermsStated,
+    ExposureChanged,
+    IncidentReported,
+    OfferAsked,
+    OfferLeft,
+    OfferShown,
+    OfferStated,
+    OfferTold,
+    PlaylistStated,
+)
+from app.ids import CaseId, ConsignmentId, CustomerId, FactId, JourneyId, PolicyVersion
+
+
+class PolicyActivated(Struct, frozen=True, tag="policy_activated"):
+    """From here on this policy decides; `files` is the whole folder, so that a replay needs nothing else."""
+
+    version: PolicyVersion
+    files: dict[str, bytes]
+
+
+What = (
+    JourneyBegan
+    | LinesChanged
+    | ConsignmentsSplit
+    | PromiseMade
+    | MilestoneReached
+    | Scanned
+    | FailureStated
+    | JourneyCancelled
+    | CaseOpened
+    | MessageReceived
+    | MessageSent
+    | CaseAssigned
+    | CasePriorityChanged
+    | CaseWaiting
+    | HoldAudioPlayed
+    | ContactAttempted
+    | EvidenceAttached
+    | CaseResolved
+    | CaseClosed
+    | CaseReopened
+    | SatisfactionAnswered
+    | ProfileStated
+    | CustomerMerged
+    | CustomerAbsorbed
+    | CustomerErased
+    | RemedyReported
+    | OperatorDecided
+    | PolicyActivated
+    | CampaignPlanned
+    | OfferStated
+    | CouponTermsStated
+    | OfferShown
+    | CouponIssued
+    | CodeUsed
+    | PlaylistStated
+    | AssetStated
+    | ExposureChanged
+    | IncidentReported
+    | CampaignListed
+    | BudgetRequested
+    | BudgetAnswered
+    | OfferAsked
+    | OfferLeft
+    | OfferTold
+    | AssetAsked
+    | AssetTold
+)
+
+ToJourney = BudgetAnswered | OfferTold | AssetTold
+"""What the register answers to a customer's question."""
+
+Question = BudgetRequested | OfferAsked | AssetAsked
+"""What a customer's journey asks the register; it names the `question` that the answer is to."""
+
+
+class Source(Struct, frozen=True, array_like=True):
+    """Where the input record stands: broker position live, the data's own position in replay (partition 0)."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Subject(Struct, frozen=True, array_like=True):
+    """Whom and what a fact is about; the directory fills in what the sender did not know."""
+
+    customer: CustomerId | None = None
+    journey: JourneyId | None = None
+    consignment: ConsignmentId | None = None
+    case: CaseId | None = None
+
+
+class Fact(Struct, frozen=True):
+    """What happened (`what`), to whom, when (`occurred_at`, the sender's time) and when we learnt it (`known_at`).
+
+    `id` is the natural key: repeats of one event share it. The total order of facts is
+    (`known_at`, `sequence`, `rank`): `sequence` is the source's own order among equal times (0 live), `rank` is 0 but
+    for facts of one record (an order and its promises), which count up to 0, and for facts that the directory held
+    until their alias was bound: those take the binding's known_at and sequence and keep their own order in `rank`,
+    from 1 up (decision 0003).
+    """
+
+    id: FactId
+    what: What
+    subject: Subject
+    occurred_at: Instant
+    known_at: Instant
+    source: Source
+    sequence: int = 0
+    rank: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """The total order of facts."""
+        return (self.known_at, self.sequence, self.rank)
+
+
+_VERSION: Final = b"\x01"
+_encoder = msgspec.msgpack.Encoder()
+_fact_decoder = msgspec.msgpack.Decoder(Fact)
+
+
+def encode_fact(fact: Fact) -> bytes:
+    """Encode for the journey log: a version byte, then msgpack."""
+    return versioned(fact)
+
+
+def decode_fact(value: bytes) -> Fact:
+    """Decode a journey-log record; a wrong version or shape raises (it is ours: a bug, not bad input)."""
+    return _fact_decoder.decode(checked(value))
+
+
+def checked(value: bytes) -> memoryview:
+    """Return what follows the version byte; ValueError for a record of another version."""
+    if value[:1] != _VERSION:
+        msg = f"internal record of version {value[:1]!r}, this worker reads {_VERSION!r}: upgrade it first"
+        raise ValueError(msg)
+    return memoryview(value)[1:]
+
+
+def versioned(content: object) -> bytes:
+    """Encode for an internal log: a version byte, then msgpack."""
+    return _VERSION + _encoder.encode(content)

@@ -1,0 +1,176 @@
+"""What spans customers: campaigns, offers, budgets, playlists, incidents, and the questions and answers about them."""
+
+from msgspec import Struct
+
+from app.clock import Instant
+from app.facts.values import Money
+
+
+class Terms(Struct, frozen=True, array_like=True):
+    """What an offer or a coupon grants. `products` empty: all; `valid_until` None: for ever."""
+
+    discount: str
+    products: tuple[str, ...] = ()
+    valid_until: Instant | None = None
+    text: str = ""
+
+
+class AudioAsset(Struct, frozen=True, array_like=True):
+    """What callers on hold hear: its class (music, information, sales, ...) and what it sells, if anything."""
+
+    asset: str
+    audio_class: str
+    products: tuple[str, ...] = ()
+
+
+class CampaignPlanned(Struct, frozen=True, tag="campaign_planned"):
+    """A send is planned; one planned again under the same id replaces the plan. `brand` None: of every brand."""
+
+    campaign: str
+    message_class: str
+    channels: tuple[str, ...]
+    send_at: Instant
+    products: tuple[str, ...] = ()
+    offer: str | None = None
+    brand: str | None = None
+
+
+class OfferStated(Struct, frozen=True, tag="offer_stated"):
+    """An offer is advertised with these terms from now on."""
+
+    offer: str
+    version: int
+    terms: Terms
+
+
+class CouponTermsStated(Struct, frozen=True, tag="coupon_terms_stated"):
+    """The coupons issued under an offer grant this from now on."""
+
+    offer: str
+    version: int
+    terms: Terms
+
+
+class OfferShown(Struct, frozen=True, tag="offer_shown"):
+    """The customer saw an offer."""
+
+    offer: str
+    version: int
+    channel: str
+
+
+class CouponIssued(Struct, frozen=True, tag="coupon_issued"):
+    """The customer was given a coupon, perhaps under an offer; `expires_at` None: never."""
+
+    coupon: str
+    offer: str | None = None
+    expires_at: Instant | None = None
+
+
+class CodeUsed(Struct, frozen=True, tag="code_used"):
+    """The customer gave a code with a purchase, and it was honoured or refused."""
+
+    coupon: str
+    honoured: bool
+    reason: str | None = None
+
+
+class PlaylistStated(Struct, frozen=True, tag="playlist_stated"):
+    """What callers on hold hear from now on."""
+
+    playlist: str
+    assets: tuple[AudioAsset, ...]
+
+
+class AssetStated(Struct, frozen=True, tag="asset_stated"):
+    """An audio is in a playlist, and this is what it is."""
+
+    asset: AudioAsset
+
+
+class ExposureChanged(Struct, frozen=True, tag="exposure_changed"):
+    """A customer's severe open problems with a brand are now these (`reasons`, types; none: no more)."""
+
+    brand: str
+    severity: int
+    reasons: tuple[str, ...]
+
+
+class IncidentReported(Struct, frozen=True, tag="incident_reported"):
+    """A customer has a problem of this type that others may share: `cause` is what they have in common."""
+
+    problem: str
+    cause: str
+    brand: str
+
+
+class CampaignListed(Struct, frozen=True, tag="campaign_listed"):
+    """A shard has told the planner whom to leave out: how many by reason, in how many parts.
+
+    `occasion` is planned or send; at send time `added` and `removed` count what changed since it was planned.
+    """
+
+    campaign: str
+    send_at: Instant
+    occasion: str
+    shard: str
+    reasons: dict[str, int]
+    customers: int
+    parts: int
+    added: int = 0
+    removed: int = 0
+
+
+class BudgetRequested(Struct, frozen=True, tag="budget_requested"):
+    """A remedy is reserved until its budget grants what it costs."""
+
+    question: str
+    budget: str
+    period: str
+    amount: Money
+
+
+class BudgetAnswered(Struct, frozen=True, tag="budget_answered"):
+    """The budget grants or refuses a reserved remedy; `left` is what it has after that."""
+
+    question: str
+    granted: bool
+    left: Money
+
+
+class OfferAsked(Struct, frozen=True, tag="offer_asked"):
+    """A customer holds an offer and must know its terms, now and whenever they change."""
+
+    question: str
+    offer: str
+    version: int
+
+
+class OfferLeft(Struct, frozen=True, tag="offer_left"):
+    """A customer holds an offer no more: they were erased, or have become another one."""
+
+
+class OfferTold(Struct, frozen=True, tag="offer_told"):
+    """An offer's terms: as advertised, as its coupons have them, and in what the coupons grant less (`gap`)."""
+
+    question: str
+    offer: str
+    version: int
+    advertised: Terms | None
+    coupon: Terms | None
+    gap: tuple[str, ...] = ()
+
+
+class AssetAsked(Struct, frozen=True, tag="asset_asked"):
+    """A caller heard an audio that the journey does not know."""
+
+    question: str
+    asset: str
+
+
+class AssetTold(Struct, frozen=True, tag="asset_told"):
+    """What an audio is; None when no playlist has it."""
+
+    question: str
+    asset: str
+    known: AudioAsset | None
