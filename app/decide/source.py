@@ -5,6 +5,7 @@ YAML is read without its guesses: every plain value is text (`no` is a country, 
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final, NamedTuple, NoReturn, TypeVar
 
 import yaml
@@ -116,8 +117,12 @@ def parse_decimal(text: str) -> Decimal:
     return value / 100 if percent else value
 
 
+@lru_cache(maxsize=64)
 def read_yaml(file: str, content: bytes) -> Tree:
-    """Return the tree of a YAML file; an empty file is an empty mapping."""
+    """Return the tree of a YAML file; an empty file is an empty mapping.
+
+    Trees are kept: of two policies that are compared most files are the same.
+    """
     try:
         node = yaml.compose(content, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:

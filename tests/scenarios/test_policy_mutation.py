@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -43,7 +44,8 @@ def _own_files(policy: str) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if not name.startswith(f"{extends(files)}/")}
 
 
-_orders: dict[str, list[Story]] = {}
+_caught_last: dict[str, list[Story]] = {}
+"""By file: the scenarios, those that caught a change of that file lately first."""
 
 
 def _survivors(group: Sequence[Trial]) -> list[str]:
@@ -51,18 +53,30 @@ def _survivors(group: Sequence[Trial]) -> list[str]:
 
 
 def _caught(trial: Trial) -> bool:
-    """Say whether the policy is refused or a scenario fails; what failed last is tried first the next time."""
+    """Say whether the policy is refused or a scenario fails."""
     policy = policy_files(trial.policy) | {trial.mutation.file: trial.mutation.content}
     try:
         compile_policy(policy)
     except PolicyError:
         return True
-    order = _orders.setdefault(trial.policy, [story for story in scenarios() if story.policy == trial.policy])
-    caught = next((story for story in order if _fails(story, policy)), None)
+    of_policy = [story for story in scenarios() if story.policy == trial.policy]
+    lately = _caught_last.setdefault(f"{trial.policy}/{trial.mutation.file}", of_policy)
+    caught = next((story for story in _promising(lately, trial.mutation) if _fails(story, policy)), None)
     if caught is not None:
-        order.remove(caught)
-        order.insert(0, caught)
+        lately.remove(caught)
+        lately.insert(0, caught)
     return caught is not None
+
+
+def _promising(stories: Sequence[Story], mutation: Mutation) -> list[Story]:
+    """Put those first that speak of the words around the number: the row, the path. It only saves time."""
+    words = set(re.findall(r"[a-z_]{4,}", f"{mutation.file} {mutation.what}"))
+    return sorted(stories, key=lambda story: -sum(word in _text(story.name) for word in words))
+
+
+@cache
+def _text(name: str) -> str:
+    return repr(next(story for story in scenarios() if story.name == name))
 
 
 def _fails(story: Story, policy: Mapping[str, bytes]) -> bool:
