@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from app.clock import Instant
 from app.decide.folder import load_folder, version_of
+from app.emit.records import Emit
 from app.facts import decode_entry, decode_fact, encode_entry, encode_fact
 from app.journey.activation import activation
 from app.main import Stages, stages
@@ -152,7 +153,9 @@ def _codec(core: Core, records: Sequence[OutRecord]) -> dict[str, float]:
     codec = bundled_codec()
     entries = [record.value or b"" for record in core.kept[Topic.DIRECTORY]]
     facts = [record.value or b"" for record in core.kept[Topic.JOURNEY_LOG] if record.key is not None]
-    said = [codec.decode(output.value) for output in core.outputs if output.value is not None]
+    emit = Emit(codec)
+    read = [emit.decode(output.topic, output.value) for output in core.outputs]
+    said = [output for output in read if output is not None]
     read_entries, read_facts = [decode_entry(value) for value in entries], [decode_fact(value) for value in facts]
     timed: Mapping[str, tuple[Callable[[Any], Any], Sequence[Any]]] = {
         "inputs from Avro": (codec.decode, [record.value for record in records if record.topic in INPUTS]),
@@ -160,7 +163,7 @@ def _codec(core: Core, records: Sequence[OutRecord]) -> dict[str, float]:
         "log entries from msgpack": (decode_entry, entries),
         "facts to msgpack": (encode_fact, read_facts),
         "facts from msgpack": (decode_fact, facts),
-        "outputs to Avro": (lambda one: codec.encode(one.schema, one.payload), said),
+        "outputs to Avro": (emit.record, said),
     }
     return {name: _seconds(work, items) / len(records) * 1e6 for name, (work, items) in timed.items()}
 

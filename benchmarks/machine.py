@@ -34,6 +34,7 @@ def description() -> dict[str, Any]:
         "java": _java(),
         "kafka": _kafka(),
         "packages": {name: version(name) for name in _PACKAGES},
+        "niceness": os.nice(0),
         "load_average": [round(load, 2) for load in os.getloadavg()],
     }
 

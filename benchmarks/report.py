@@ -62,10 +62,12 @@ def with_section(document: str, name: str, text: str) -> str:
 
 def _where(machine: dict[str, Any]) -> str:
     load = ", ".join(map(str, machine["load_average"]))
+    niceness = machine["niceness"]
+    priority = f", run at niceness {niceness} beside the machine's other work" if niceness else ""
     return (
         f"{machine['date']}, commit {machine['commit']}; {machine['cores']} cores ({machine['cpu']}), "
         f"{machine['memory_gib']} GiB, Linux {machine['kernel']}; Python {machine['python']}, "
-        f"{machine['kafka']} on {machine['java']}; load average at the start {load}."
+        f"{machine['kafka']} on {machine['java']}; load average at the start {load}{priority}."
     )
 
 
