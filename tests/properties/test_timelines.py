@@ -131,19 +131,18 @@ def test_a_scan_dated_before_the_deadline_clears_the_accusation(parcel: str, min
     assert accused
     assert all(each.withdrawn_at == late.known_at for each in accused)
     assert not {hold.owner for hold in played.end.holds if hold.until is None} & {each.id for each in accused}
-    notices = [
-        output for output in played.outputs() if isinstance(output, Notice) and output.problem in _same(played, accused)
-    ]
-    corrections = {"correction", "digest"}  # a digest says several things at once to a customer
-    put_right = [each for each in notices if each.template in corrections and each.at >= late.known_at]
-    told = {each.recipient for each in notices if each.template != "correction"}
-    assert {each.recipient for each in put_right} == told
+    notices = [output for output in played.outputs() if isinstance(output, Notice)]
+    told = {recipient for each in accused for recipient in each.told}
+    assert {said.recipient for said in notices if _puts_right(played, said, accused)} == told
 
 
-def _same(played: Played, accused: list[Problem]) -> set[str]:
-    """Return all problems with the causes of some: several of one cause at once are one notice to the customer."""
+def _puts_right(played: Played, notice: Notice, accused: list[Problem]) -> bool:
+    """Say whether a notice corrects an accusation: about its cause, or as a digest that says so among other things."""
     causes = {each.cause for each in accused}
-    return {each.id for each in played.end.problems.values() if each.cause in causes}
+    same = {each.id for each in played.end.problems.values() if each.cause in causes}
+    if notice.template == "digest":
+        return "We were wrong" in notice.text
+    return notice.template == "correction" and notice.problem in same
 
 
 @FAR
