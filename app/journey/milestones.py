@@ -63,11 +63,22 @@ def _refunded(turn: Turn, fact: Fact, amount: Money | None) -> None:
     turn.put_journey(replace(journey, refunds=known))
     turn.note(f"{consignment or name}: {amount.amount:f} {amount.currency} paid back")
     remedies.refunded(turn, name, at, counted=True)
-    whole = refunds.covered_at(turn.state.journeys[name], _owed(journey, consignment), consignment)
-    if whole is None:
+    owed = _owed(journey, consignment)
+    before = refunds.covered_at(journey, owed, consignment)
+    whole = refunds.covered_at(turn.state.journeys[name], owed, consignment)
+    if whole is None or whole == before:
         problems.review_journey(turn, name)
-    else:
-        reach(turn, name, consignment, refunds.REFUNDED, whole)
+        return
+    if before is not None:
+        _forget(turn, name, consignment, refunds.REFUNDED, before)
+    reach(turn, name, consignment, refunds.REFUNDED, whole)
+
+
+def _forget(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> None:
+    """Let a step not have been reached at a time: it was reached earlier."""
+    leg = _leg(turn, journey_id, consignment)
+    times = tuple(time for time in leg.steps.get(word, ()) if time != at)
+    _set_leg(turn, journey_id, consignment, replace(leg, steps={**leg.steps, word: times}))
 
 
 def _owed(journey: Journey, consignment: ConsignmentId | None) -> Money | None:

@@ -198,7 +198,8 @@ def _resolutions(turn: Turn, problem: Problem) -> Iterator[Instant]:
         yield from steps.get(word, ())
     if REFUNDED in turn.policy.problems[problem.type].resolved_by and problem.journey in turn.state.journeys:
         journey = turn.state.journeys[problem.journey]
-        back = covered_at(journey, lost_money(turn.policy, turn.state, problem), problem.consignment, problem.opened_at)
+        lost = lost_money(turn.policy, turn.state, problem)
+        back = covered_at(journey, lost, problem.consignment, since=problem.opened_at)
         if back is not None:
             yield back
     broken = broken_by(turn.state, problem)

@@ -21,16 +21,21 @@ def paid(journey: Journey, consignment: ConsignmentId | None, since: Instant) ->
 
 
 def covered_at(
-    journey: Journey, owed: Money | None, consignment: ConsignmentId | None, known_since: Instant = _FROM_THE_BEGINNING
+    journey: Journey,
+    owed: Money | None,
+    consignment: ConsignmentId | None,
+    known_since: Instant = _FROM_THE_BEGINNING,
+    *,
+    since: Instant = _FROM_THE_BEGINNING,
 ) -> Instant | None:
     """Return when what was paid back came to what is owed; None when it has not, or nobody knows.
 
-    Only refunds learnt from `known_since` on count, whenever they happened.
+    Only refunds that happened from `since` on count, and were learnt from `known_since` on.
     """
     if owed is None or journey.value is None or owed.currency != journey.value.currency or owed.amount <= 0:
         return None
     total = _NOTHING
-    for refund in _of(journey, consignment, _FROM_THE_BEGINNING):
+    for refund in _of(journey, consignment, since):
         total += refund.amount if refund.known_at >= known_since else _NOTHING
         if total >= owed.amount:
             return refund.at
