@@ -66,7 +66,7 @@ def happenings(
 
 
 SETTLED = policy_with("policy.yaml", "remedy_settles_on_issue: false", "remedy_settles_on_issue: true")
-MONEY = Money(Decimal("40.00"), "USD")
+MONEY = Money(Decimal("80.00"), "USD")
 SCANS: st.SearchStrategy[What] = st.sampled_from(
     [ScanStatus.IN_TRANSIT, ScanStatus.OUT_FOR_DELIVERY, ScanStatus.DELIVERED, ScanStatus.UNKNOWN, ScanStatus.FAILURE]
 ).map(scan)
