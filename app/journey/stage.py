@@ -8,15 +8,14 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.loading import compile_policy
 from app.decide.policy import Policy
-from app.errors import SetupError
-from app.facts import Fact, PolicyActivated, decode_fact, encode_fact
+from app.facts import Fact, PolicyActivated, encode_fact
 from app.ids import CustomerId
 from app.journey import deadlines
 from app.journey.asking import is_answer
+from app.journey.governing import PartitionPolicies, fact_in, required
 from app.journey.state import (
     POLICY_KEY,
     CustomerState,
-    decode_policy,
     decode_state,
     encode_policy,
     encode_state,
@@ -56,14 +55,14 @@ class Journeys:
     def __init__(self, write: Write, *, data_clock: bool = False) -> None:
         self._write = write
         self._data_clock = data_clock
-        self._policies: dict[int, tuple[bytes, Policy]] = {}
+        self._policies = PartitionPolicies()
 
     def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
         """Take the facts in, each after its customer's deadlines up to its time; then fire what is due by `until`.
 
         SetupError when facts come before any policy was activated on the partition.
         """
-        session = _Session(table, self._write, self._active_policy(round_.partition, table), self._data_clock)
+        session = _Session(table, self._write, self._policies.active(round_.partition, table), self._data_clock)
         for key, fact in self._ordered(round_.records):
             if isinstance(fact.what, PolicyActivated):
                 session.activate(fact.what)
@@ -76,37 +75,21 @@ class Journeys:
             session.fire(key, round_.until)
         effects = session.effects()
         if session.activated is not None:
-            self._policies[round_.partition] = (effects.changes[POLICY_KEY] or b"", session.activated)
+            self._policies.activated(round_.partition, session.activated, effects)
         return effects
 
     def next_due(self, value: bytes) -> Instant | None:
         """Return the earliest deadline in a stored state, without decoding it."""
         return stored_due(value)
 
-    def _active_policy(self, partition: int, table: Mapping[bytes, bytes]) -> Policy | None:
-        value = table.get(POLICY_KEY)
-        if value is None:
-            return None
-        known = self._policies.get(partition)
-        if known is None or known[0] != value:
-            known = self._policies[partition] = (value, compile_policy(decode_policy(value).files))
-        return known[1]
-
     def _ordered(self, records: Iterable[LogRecord]) -> list[tuple[bytes | None, Fact]]:
-        facts = [(record.key, _fact(record)) for record in records if tick_of(record) is None]
+        facts = [(record.key, fact_in(record)) for record in records if tick_of(record) is None]
         return sorted(facts, key=_order) if self._data_clock else facts
 
 
 def _order(item: tuple[bytes | None, Fact]) -> tuple[tuple[int, int, int], bool]:
     """Put a policy before the facts of its own instant."""
     return (item[1].order, not isinstance(item[1].what, PolicyActivated))
-
-
-def _fact(record: LogRecord) -> Fact:
-    if record.value is None:
-        msg = f"record without a value at {record.topic}/{record.partition}/{record.offset}: nothing writes those"
-        raise ValueError(msg)
-    return decode_fact(record.value)
 
 
 class _Session:
@@ -173,10 +156,7 @@ class _Session:
         return Effects(self._outputs, kept, dues)
 
     def _decides(self) -> Policy:
-        if self._policy is None:
-            msg = "no policy is active on this partition: run `makegood policy activate` before any events"
-            raise SetupError(msg)
-        return self._policy
+        return required(self._policy)
 
     def _state(self, key: bytes) -> CustomerState:
         state = self._states.get(key)

@@ -6,9 +6,9 @@ from typing import Protocol
 from app.clock import Instant
 from app.decide.loading import compile_policy
 from app.decide.policy import Policy
-from app.errors import SetupError
-from app.facts import Fact, PolicyActivated, decode_fact, encode_fact
-from app.journey.state import POLICY_KEY, decode_policy, encode_policy
+from app.facts import Fact, PolicyActivated, encode_fact
+from app.journey.governing import PartitionPolicies, fact_in, required
+from app.journey.state import POLICY_KEY, encode_policy
 from app.outputs import Output
 from app.register.state import Entry, decode_entry, encode_entry, stored_due
 from app.register.step import Stepped, fire, next_due, step
@@ -39,11 +39,11 @@ class Register:
     def __init__(self, write: Write, *, data_clock: bool = False) -> None:
         self._write = write
         self._data_clock = data_clock
-        self._policies: dict[int, tuple[bytes, Policy]] = {}
+        self._policies = PartitionPolicies()
 
     def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
         """Take the facts in, each after its key's deadlines up to its time; then fire what is due by `until`."""
-        session = _Session(table, self._write, self._active_policy(round_.partition, table))
+        session = _Session(table, self._write, self._policies.active(round_.partition, table))
         for key, fact in self._ordered(round_.records):
             if isinstance(fact.what, PolicyActivated):
                 session.activate(fact.what)
@@ -59,32 +59,16 @@ class Register:
             session.advance(key, round_.until)
         effects = session.effects()
         if session.activated is not None:
-            self._policies[round_.partition] = (effects.changes[POLICY_KEY] or b"", session.activated)
+            self._policies.activated(round_.partition, session.activated, effects)
         return effects
 
     def next_due(self, value: bytes) -> Instant | None:
         """Return the earliest deadline in a stored entry, without decoding it."""
         return stored_due(value)
 
-    def _active_policy(self, partition: int, table: Mapping[bytes, bytes]) -> Policy | None:
-        value = table.get(POLICY_KEY)
-        if value is None:
-            return None
-        known = self._policies.get(partition)
-        if known is None or known[0] != value:
-            known = self._policies[partition] = (value, compile_policy(decode_policy(value).files))
-        return known[1]
-
     def _ordered(self, records: Iterable[LogRecord]) -> list[tuple[bytes | None, Fact]]:
-        facts = [(record.key, _fact(record)) for record in records if tick_of(record) is None]
+        facts = [(record.key, fact_in(record)) for record in records if tick_of(record) is None]
         return sorted(facts, key=lambda item: not isinstance(item[1].what, PolicyActivated))
-
-
-def _fact(record: LogRecord) -> Fact:
-    if record.value is None:
-        msg = f"record without a value at {record.topic}/{record.partition}/{record.offset}: nothing writes those"
-        raise ValueError(msg)
-    return decode_fact(record.value)
 
 
 def _order(fact: Fact) -> tuple[tuple[int, int, int], str]:
@@ -151,10 +135,7 @@ class _Session:
         return min((moment for moment in (due, ahead) if moment is not None), default=None)
 
     def _decides(self) -> Policy:
-        if self._policy is None:
-            msg = "no policy is active on this partition: run `makegood policy activate` before any events"
-            raise SetupError(msg)
-        return self._policy
+        return required(self._policy)
 
     def _entry(self, key: bytes) -> Entry:
         entry = self._entries.get(key)
