@@ -1,6 +1,7 @@
 """A replay through real workers on a real broker gives what it gives in memory."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from app.replay import on_kafka
 from app.replay.player import play
 from app.replay.run import Told, load, replay
-from app.replay.session import Session
+from app.replay.session import Played, Session
 from app.settings import KafkaSettings
 from tests.support import replays
 from tests.support.incidents_like import make_incidents
@@ -59,28 +60,30 @@ def test_stories_on_kafka_are_byte_identical_to_offline(tmp_path: Path, kafka_bo
 
 
 def test_a_worker_killed_in_the_middle_and_started_again_gives_the_same_files(
-    data: Path, offline: Path, tmp_path: Path, kafka_settings: KafkaSettings
+    data: Path, offline: Path, tmp_path: Path, kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
 
     async def with_kills(session: Session) -> dict[bytes, bytes]:
         async with on_kafka.namespace(kafka_settings, workers=2, keep=False, tell=told.append) as place:
-            killer = asyncio.ensure_future(_kill_again_and_again(place))
-            try:
-                return dict(await play(session, place.cluster))
-            finally:
-                killer.cancel()
+            stretches = _killing_one_worker_after_the_other(place, session.stretches())
+            monkeypatch.setattr(session, "stretches", lambda: stretches)
+            return dict(await play(session, place.cluster))
 
     asyncio.run(replay(load("olist", data), tmp_path, with_kills, _SILENT, size=150))
-    assert sum("started again" in words for words in told) >= 2
+    assert sum("started again" in words for words in told) >= len(_KILLS)
     assert replays.different_files(offline / "olist", tmp_path) == []
 
 
-async def _kill_again_and_again(place: on_kafka.Place) -> None:
-    """Kill one worker after the other with -9, at moments that have nothing to do with what they are at."""
-    for victim, pause in enumerate((9.0, 7.3, 8.1)):
-        await asyncio.sleep(pause)
-        place.workers.kill(victim % 2)
+_KILLS = {1: 0.05, 3: 0.15, 5: 0.4}
+"""By number of the stretch: how many seconds after it is handed out a worker dies, so in the middle of its work."""
+
+
+def _killing_one_worker_after_the_other(place: on_kafka.Place, stretches: Iterator[Played]) -> Iterator[Played]:
+    for number, stretch in enumerate(stretches):
+        if number in _KILLS:
+            asyncio.get_running_loop().call_later(_KILLS[number], place.workers.kill, number // 2 % 2)
+        yield stretch
 
 
 def test_the_namespace_is_gone_afterwards_and_no_other_topic_was_touched(
