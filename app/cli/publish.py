@@ -13,6 +13,7 @@ from app.shell.publisher import write
 from app.stage import OutRecord
 from app.topics import INPUTS, Topic
 from app.wire.payload import encode_event
+from app.wire.record_keys import own_key
 
 _EXAMPLE = """\b
 Example:
@@ -35,7 +36,7 @@ def command(topic: str, event: str, payload: str, key: str | None) -> None:
     except InvalidRecord as error:
         where = f" in field {error.field}" if error.field else ""
         raise SetupError(f"not published: {error.detail}{where}") from error
-    record = OutRecord(Topic(topic), (key or _own_key(fields)).encode(), value)
+    record = OutRecord(Topic(topic), (key or own_key(fields)).encode(), value)
     for place in asyncio.run(write(kafka, worker, [record])):
         print(f"published {event} to {place.topic}, partition {place.partition}, offset {place.first_offset}")
 
@@ -49,19 +50,3 @@ def _parsed(text: str) -> dict[str, object]:
     if not isinstance(fields, dict):
         raise SetupError("the payload must be a JSON object with the event's fields")
     return fields
-
-
-def _own_key(fields: dict[str, object]) -> str:
-    """Return what upstream would key by: the journey, else the parcel, the case or the customer."""
-    for name in (
-        "order_id",
-        "journey_id",
-        "reservation_id",
-        "trade_in_id",
-        "tracking_number",
-        "case_id",
-        "customer_id",
-    ):
-        if isinstance(fields.get(name), str):
-            return str(fields[name])
-    return ""

@@ -1,10 +1,13 @@
 """`makegood schemas`: what may be sent and said, and whether it still fits what was released."""
 
+from importlib.metadata import version
+
 import click
 
 from app.errors import SetupError
 from app.settings import WorkerSettings
 from app.shell.registry import RegistryClient
+from app.wire.asyncapi import ASYNCAPI_DOCUMENT, asyncapi_document
 from app.wire.catalog import Catalog, load
 from app.wire.compatibility import EVENTS_DOCUMENT, problems, release
 from app.wire.document import document
@@ -47,6 +50,15 @@ def doc() -> None:
     catalog = _catalog()
     file = catalog.folder.parent / EVENTS_DOCUMENT
     file.write_text(document(catalog), encoding="utf-8")
+    print(f"wrote {file}")
+
+
+@command.command("asyncapi")
+def asyncapi_() -> None:
+    """Write docs/asyncapi.yaml (AsyncAPI 3.0, every topic) from the schemas and the topics' declaration."""
+    catalog = _catalog()
+    file = catalog.folder.parent / ASYNCAPI_DOCUMENT
+    file.write_text(asyncapi_document(catalog, version("makegood")), encoding="utf-8")
     print(f"wrote {file}")
 
 
