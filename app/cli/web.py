@@ -70,7 +70,7 @@ def new(role: str, name: str) -> None:
     """Make a token with a ROLE and print it, once: only its hash is kept (in MAKEGOOD_SITE_TOKENS_FILE).
 
     gate: ask whether a message may go. operator: boards, customers, lists. auditor: also the words that were said and
-    what the rules read. A running `makegood web` reads the file at its next start.
+    what the rules read. A running `makegood web` takes it in within a second.
     """
     made = new_token()
     file = WebSettings().tokens_file

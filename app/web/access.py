@@ -55,6 +55,14 @@ class _Known(NamedTuple):
     bearer: Bearer
 
 
+class _Session(NamedTuple):
+    """Who logged in until when; `digest` is the token's, None for a one-time token."""
+
+    bearer: Bearer
+    until: Instant
+    digest: str | None
+
+
 def new_token() -> str:
     """Return a new token; it is shown once and kept nowhere."""
     return _PREFIX + secrets.token_urlsafe(32)
@@ -76,9 +84,18 @@ class Access:
     """Tokens and sessions. `one_time` tokens let their bearer log in once."""
 
     def __init__(self, lines: Iterable[str], where: str = "tokens") -> None:
-        self._known = tuple(_read(line, f"{where}:{number}") for number, line in enumerate(lines, 1) if _counts(line))
+        self._known = _all_read(lines, where)
         self._one_time: list[_Known] = []
-        self._sessions: dict[str, tuple[Bearer, Instant]] = {}
+        self._sessions: dict[str, _Session] = {}
+
+    def renew(self, lines: Iterable[str], where: str = "tokens") -> None:
+        """Know these tokens instead; who logged in with one that is gone is logged out.
+
+        SetupError for a line that is none of ours, and then nothing changes.
+        """
+        self._known = _all_read(lines, where)
+        left = {known.digest for known in self._known}
+        self._sessions = {key: one for key, one in self._sessions.items() if one.digest is None or one.digest in left}
 
     def of_token(self, token: str) -> Bearer | None:
         """Return whose token this is. Every known one is compared, in constant time."""
@@ -93,7 +110,7 @@ class Access:
     def log_in(self, token: str, now: Instant) -> str | None:
         """Return a new session's id for a token, None for an unknown one."""
         bearer = self.of_token(token)
-        return None if bearer is None else self._session(bearer, now)
+        return None if bearer is None else self._session(bearer, now, _digest(token))
 
     def log_in_once(self, token: str, now: Instant) -> str | None:
         """Return a new session's id for a one-time token, which is used up; None for any other."""
@@ -101,18 +118,18 @@ class Access:
         self._one_time = [known for known in self._one_time if known.bearer is not bearer]
         return None if bearer is None else self._session(bearer, now)
 
-    def _session(self, bearer: Bearer, now: Instant) -> str:
-        self._sessions = {key: held for key, held in self._sessions.items() if held[1] > now}
+    def _session(self, bearer: Bearer, now: Instant, digest: str | None = None) -> str:
+        self._sessions = {key: held for key, held in self._sessions.items() if held.until > now}
         while len(self._sessions) >= _MOST_SESSIONS:
             self._sessions.pop(next(iter(self._sessions)))
         session = secrets.token_urlsafe(32)
-        self._sessions[_digest(session)] = (bearer, Instant(now + SESSION_LASTS))
+        self._sessions[_digest(session)] = _Session(bearer, Instant(now + SESSION_LASTS), digest)
         return session
 
     def of_session(self, session: str, now: Instant) -> Bearer | None:
         """Return who logged in to a session that still lasts."""
         held = self._sessions.get(_digest(session))
-        return held[0] if held is not None and held[1] > now else None
+        return held.bearer if held is not None and held.until > now else None
 
     def log_out(self, session: str) -> None:
         """End a session."""
@@ -121,9 +138,12 @@ class Access:
 
 def access_from(file: Path) -> Access:
     """Read the tokens' file; without one nobody is let in. SetupError for a line that is none of ours."""
-    if not file.exists():
-        return Access(())
-    return Access(file.read_text(encoding="utf-8").splitlines(), str(file))
+    return Access(lines_of(file), str(file))
+
+
+def lines_of(file: Path) -> list[str]:
+    """Return the lines of the tokens' file, none when there is no file."""
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
 
 def _digest(token: str) -> str:
@@ -137,6 +157,10 @@ def _match(known: Iterable[_Known], token: str) -> Bearer | None:
         if hmac.compare_digest(one.digest, digest):
             found = one.bearer
     return found
+
+
+def _all_read(lines: Iterable[str], where: str) -> tuple[_Known, ...]:
+    return tuple(_read(line, f"{where}:{number}") for number, line in enumerate(lines, 1) if _counts(line))
 
 
 def _counts(line: str) -> bool:

@@ -6,6 +6,8 @@ Transactional and recovery messages are never held. A customer without a ledger 
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from app.clock import Instant
 from app.decide.policy import HoldAudioRules
 from app.decide.words import CHANNELS, MESSAGE_CLASSES
@@ -95,8 +97,21 @@ def audio_for(
     freshness: Freshness,
     when_stale: WhenStale = WhenStale(),  # noqa: B008 - a tuple, never changed
 ) -> Audio:
-    """Return what may play while this caller waits: what sells only where nothing holds it back."""
-    selling = may_send(ledgers, _UPSELL, "phone", freshness, when_stale)
-    if selling.allowed and selling.why == "free":
-        return Audio((*rules.plain, *rules.sales), ())
-    return Audio(rules.plain, rules.sales)
+    """Return what may play while this caller waits: what every ledger of theirs says (`Suppression.hold_audio`).
+
+    Nothing that sells while the gate is stale (by its setting), a ledger cannot be read, or the ramp after a release
+    does not let upselling go yet. `rules` name the classes that there are.
+    """
+    known = tuple(ledgers)
+    selling = may_send((), _UPSELL, "phone", freshness, when_stale).allowed
+    said = [_heard(ledger, rules, freshness.now) for ledger in known]
+    every = tuple(dict.fromkeys((*rules.plain, *rules.sales, *sorted(frozenset().union(*said)))))
+    may = [one for one in every if all(one in heard for heard in said) and (selling or one in rules.plain)]
+    return Audio(tuple(may), tuple(one for one in every if one not in may))
+
+
+def _heard(ledger: Suppression | None, rules: HoldAudioRules, now: Instant) -> frozenset[str]:
+    """Return the classes that one ledger lets play."""
+    if ledger is None or _by_ledgers((replace(ledger, holds=()),), _UPSELL, "phone", now).why != "free":
+        return frozenset(rules.plain)
+    return frozenset((*rules.plain, *rules.sales) if ALL in ledger.hold_audio else ledger.hold_audio)

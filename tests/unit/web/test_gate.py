@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.clock import DAY, Instant
 from app.decide.policy import HoldAudioRules
@@ -115,10 +116,24 @@ def test_a_ledger_that_could_not_be_read_holds_everything() -> None:
     assert (answer.allowed, answer.why) == (False, "unreadable")
 
 
-def test_a_held_caller_hears_no_selling() -> None:
+def test_a_held_caller_hears_what_their_ledger_says_and_no_selling() -> None:
     rules = HoldAudioRules(("sales", "upsell"), ("music", "apology"), 3)
     plain = (rules.plain, rules.sales)
+    held = ledger(hold(Scope((ALL,))))
     assert audio_for(rules, [], FRESH) == ((*rules.plain, *rules.sales), ())
-    assert audio_for(rules, [ledger(hold(Scope((ALL,))))], FRESH) == plain
+    assert audio_for(rules, [replace(held, hold_audio=rules.plain)], FRESH) == plain
+    assert audio_for(rules, [replace(held, hold_audio=("apology",))], FRESH) == (
+        ("apology",),
+        ("music", "sales", "upsell"),
+    )
+    assert audio_for(rules, [replace(held, hold_audio=("waves", "music"))], FRESH).may_play == ("music", "waves")
+    assert audio_for(rules, [ledger(), replace(held, hold_audio=("music",))], FRESH).may_play == ("music",)
+
+
+def test_a_caller_coming_back_or_unknown_to_a_stale_gate_hears_no_selling() -> None:
+    rules = HoldAudioRules(("sales", "upsell"), ("music", "apology"), 3)
+    plain = (rules.plain, rules.sales)
     assert audio_for(rules, [ledger(ramp=(RampStep(("upsell",), Instant(NOW - 1), 2),))], FRESH) == plain
     assert audio_for(rules, [], STALE) == plain
+    assert audio_for(rules, [None], FRESH) == plain
+    assert audio_for(rules, [], STALE, WhenStale(allow_marketing=True)).must_not_play == ()
