@@ -50,12 +50,14 @@ class Effects(NamedTuple):
     """What a round comes to; nothing has been done yet.
 
     `changes` maps each changed key to its new state (None: remove), exactly as it goes to table and changelog;
-    `next_due` maps each changed key to its new earliest deadline (None: it waits for nothing).
+    `next_due` maps each changed key to its new earliest deadline (None: it waits for nothing). `repeats` counts facts
+    that changed nothing because they had been taken before.
     """
 
     outputs: Sequence[OutRecord]
     changes: Mapping[bytes, bytes | None]
     next_due: Mapping[bytes, Instant | None]
+    repeats: int = 0
 
 
 class KeyedStage(Protocol):

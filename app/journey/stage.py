@@ -104,6 +104,7 @@ class _Session:
         self._dues: dict[bytes, Instant | None] = {}
         self._changed: dict[bytes, None] = {}
         self._outputs: list[OutRecord] = []
+        self._repeats = 0
         self._policy_value: bytes | None = None
         self.activated: Policy | None = None
 
@@ -130,7 +131,10 @@ class _Session:
         if self._waits(key) and not is_answer(self._states[key], fact):
             self.take(key, fact)
             return
-        self._take(key, step(self._decides(), self._states[key], fact))
+        stepped = step(self._decides(), self._states[key], fact)
+        # whatever is not a repeat is at least remembered, or handed on
+        self._repeats += stepped.state is self._states[key] and not stepped.spoken
+        self._take(key, stepped)
         self.fire(key, self._states[key].last_now)
 
     def _waits(self, key: bytes) -> bool:
@@ -153,7 +157,7 @@ class _Session:
         if self._policy_value is not None:
             kept[POLICY_KEY] = self._policy_value
             dues[POLICY_KEY] = None
-        return Effects(self._outputs, kept, dues)
+        return Effects(self._outputs, kept, dues, self._repeats)
 
     def _decides(self) -> Policy:
         return required(self._policy)

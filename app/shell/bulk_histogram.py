@@ -13,7 +13,7 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from app.shell.metric_list import Metric
+from app.shell.metric import Metric
 from app.stage import LogRecord
 
 

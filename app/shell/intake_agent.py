@@ -20,6 +20,8 @@ from app.topics import Topic
 _IN_FLIGHT: Final = 4
 """Slices whose facts may be on their way to the broker at the same time; their order is kept."""
 
+_INTAKE: Final = "intake"
+
 Send = Callable[[Sequence[OutRecord]], Awaitable[Sequence[asyncio.Future[RecordMetadata]]]]
 
 
@@ -57,22 +59,31 @@ class IntakeLoop:
         """Admit a slice and hand its facts to the broker; acknowledged later, when they have arrived."""
         facts: list[OutRecord] = []
         outcomes: list[Outcome] = []
+        letters: list[OutRecord] = []
         for record in self._log_records(message.partition, records):
             admitted = self._stage.admit(record)
             facts.extend(admitted)
-            outcomes.append(_outcome(admitted))
+            outcome = _outcome(admitted)
+            outcomes.append(outcome)
+            if outcome == "dead_letter":
+                letters.extend(admitted)
         await self._in_flight.acquire()
         sent = await self._send(facts)
-        self._guard(self._arrive(message, sent, outcomes))
+        self._guard(self._arrive(message, sent, outcomes, letters))
 
     async def _arrive(
-        self, message: Message, sent: Sequence[asyncio.Future[RecordMetadata]], outcomes: Sequence[Outcome]
+        self,
+        message: Message,
+        sent: Sequence[asyncio.Future[RecordMetadata]],
+        outcomes: Sequence[Outcome],
+        letters: Sequence[OutRecord],
     ) -> None:
         await asyncio.gather(*sent)
         self._finish(message, True)
         self._in_flight.release()
         for outcome in outcomes:
             self._telemetry.event_in(self.topic, outcome)
+        self._telemetry.refused(_INTAKE, letters)
 
     def _log_records(self, partition: int, records: Slice) -> list[LogRecord]:
         """Convert a slice; timestamps become the running maximum, because a new leader's clock may be behind."""

@@ -228,6 +228,8 @@ class PartitionLoop:
         telemetry.batch(name, len(records), len(due.keys))
         telemetry.round_seconds(name, *seconds)
         telemetry.outputs_committed(name, effects.outputs)
+        if effects.repeats:
+            telemetry.repeats(name, effects.repeats)
         if records:
             telemetry.event_to_commit(name, records, now)
         if due.earliest is not None and not self._data_clock:

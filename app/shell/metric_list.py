@@ -3,34 +3,9 @@
 Labels are words of ours or of the policy, never ids and never anything personal. `partition` is a number.
 """
 
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Kind(StrEnum):
-    """How Prometheus reads a metric."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-class Metric(NamedTuple):
-    """One metric. `unit` is what one of it is, `moves` when its value changes; `buckets` for histograms alone."""
-
-    name: str
-    kind: Kind
-    unit: str
-    help: str
-    moves: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-
-SECONDS: Final = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
-"""Fine below the one second that is promised, coarse where it is broken."""
-WORK_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-COUNTS: Final = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0)
+from app.shell.metric import COUNTS, SECONDS, WORK_SECONDS, Kind, Metric
 
 EVENTS: Final = Metric(
     "makegood_events_total",
@@ -52,9 +27,18 @@ DEAD_LETTERS: Final = Metric(
     "makegood_dead_letters_total",
     Kind.COUNTER,
     "dead letters",
-    "Records refused by a keyed stage, by reason (what intake refuses is in makegood_events_total).",
-    "when the transaction that holds the dead letter is committed",
-    ("stage", "reason"),
+    "Records refused, by the stage that refused them (intake, directory, journey, register), the input topic they came "
+    "from, and the reason (the closed list of docs/events.md).",
+    "when the broker has the dead letter: acknowledged for intake, its transaction committed for the others",
+    ("stage", "topic", "reason"),
+)
+REPEATS: Final = Metric(
+    "makegood_repeats_total",
+    Kind.COUNTER,
+    "facts",
+    "Facts that said again what a customer's state already holds, dropped by their id or natural key.",
+    "when a stage's transaction is committed",
+    ("stage",),
 )
 EVENT_TO_HOLD: Final = Metric(
     "makegood_event_to_hold_seconds",
@@ -212,7 +196,7 @@ CONSUMER_LAG: Final = Metric(
     "makegood_consumer_lag_records",
     Kind.GAUGE,
     "offsets",
-    "Offsets of a partition that have not been passed on yet.",
+    "Offsets of a partition of an input or a log that have not been passed on yet.",
     "about once a second; every worker tells of every partition, so take the maximum, not the sum",
     ("topic", "partition"),
 )
@@ -250,6 +234,7 @@ METRICS: Final = (
     EVENTS,
     OUTPUTS,
     DEAD_LETTERS,
+    REPEATS,
     EVENT_TO_HOLD,
     EVENT_TO_COMMIT,
     TIMER_LATENESS,

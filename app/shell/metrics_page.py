@@ -2,28 +2,40 @@
 
 from collections.abc import Iterator
 
-from app.shell.metric_list import METRICS, Kind, Metric
+from app.shell.edge_metric_list import PROCESSES, Process
+from app.shell.metric import Kind, Metric
 
 _INTRO = """# Metrics
 
-Every worker serves these on `/metrics` of `MAKEGOOD_WEB_HOST:MAKEGOOD_WEB_PORT` (127.0.0.1:6066 unless set), in
-Prometheus' text format. The list is closed: it is generated from `app/shell/metric_list.py`, and a test holds the two
-against each other. Labels are words of the product or of the policy and numbers of partitions, never ids and never
-anything personal. Beside them stand `process_*` and `python_gc_*` of the Prometheus client.
+Each of the four processes serves its own on `/metrics`, in Prometheus' text format. The lists are closed: this page is
+generated from `app/shell/metric_list.py` and `app/shell/edge_metric_list.py`, and tests hold page, lists and processes
+against each other. Labels are words of the product or of the policy, sources, tools, patterns of addresses and numbers
+of partitions, never ids and never anything personal. Beside them stand `process_*` and `python_gc_*` of the Prometheus
+client. What is made of them: the rules in `deploy/prometheus`, the dashboards in `deploy/grafana`, and a runbook for
+each alert in [runbooks](runbooks/README.md).
 
-`/healthz` answers 200 while the worker is not stuck, 503 with the reason when its event loop or its work stands still
-(restart it). `/readyz` answers 200 once every partition it was given has been recovered and is worked on, 503 until
-then (wait for it). Neither says anything about the other.
+`/metrics` asks for no token. It says nothing about anybody, but how much goes on: of a process that faces the internet
+(`makegood webhooks serve`) let only `/v1/webhooks/` through to the outside.
+
+A worker's `/healthz` answers 200 while it is not stuck, 503 with the reason when its event loop or its work stands
+still (restart it). `/readyz` answers 200 once every partition it was given has been recovered and is worked on, 503
+until then (wait for it). Neither says anything about the other. The web process answers `/readyz` with 200 while its
+read model is fresh enough for the gate.
 """
 
 
 def page() -> str:
     """Return the whole document."""
-    return _INTRO + "".join(_section(metric) for metric in METRICS)
+    return _INTRO + "".join(_of(process) for process in PROCESSES)
+
+
+def _of(process: Process) -> str:
+    where = f"On `{process.host}:{process.port}` ({process.at} unless set)."
+    return f"\n## {process.command}\n\n{where}\n" + "".join(map(_section, process.metrics))
 
 
 def _section(metric: Metric) -> str:
-    return "\n".join(("", f"## `{metric.name}`", "", *_lines(metric), ""))
+    return "\n".join(("", f"### `{metric.name}`", "", *_lines(metric), ""))
 
 
 def _lines(metric: Metric) -> Iterator[str]:

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _REMEMBERED_PROBES: Final = 64
 _REMEMBERED_BARRIERS: Final = 256
 _LOOK_MS: Final = 300
+_WATCHED_STANDS_MS: Final = 5_000
+"""A log that is only watched is looked into once its place has stood for so long: the rest of it may be no records."""
 
 Offsets = Mapping[TopicPartition, int]
 
@@ -141,14 +143,26 @@ class Barrier(NamedTuple):
 
 
 class SafeClock:
-    """`now` is the latest instant that ticks may name, in ms; None before all that is unread has been found."""
+    """`now` is the latest instant that ticks may name, in ms; None before all that is unread has been found.
 
-    def __init__(self, cluster: ClusterView, inputs: Iterable[str], directory: Iterable[str], grace_ms: int) -> None:
+    `lags` are the offsets still unread, of the `watched` logs too, which the clock does not wait for.
+    """
+
+    def __init__(
+        self,
+        cluster: ClusterView,
+        inputs: Iterable[str],
+        directory: Iterable[str],
+        grace_ms: int,
+        watched: Iterable[str] = (),
+    ) -> None:
         self._cluster = cluster
-        self._topics = (list(inputs), list(directory))
+        self._topics = (list(inputs), list(directory), list(watched))
         self._grace_ms = grace_ms
         self._inputs: list[TopicPartition] = []
         self._directory: list[TopicPartition] = []
+        self._watched: list[TopicPartition] = []
+        self._stands: dict[TopicPartition, tuple[int, Instant]] = {}
         self._probes: deque[Probe] = deque(maxlen=_REMEMBERED_PROBES)
         self._barriers: deque[Barrier] = deque()
         self._empty_to: dict[TopicPartition, int] = {}
@@ -158,7 +172,8 @@ class SafeClock:
 
     async def start(self) -> None:
         """Learn which partitions there are."""
-        inputs, directory = self._topics
+        inputs, directory, watched = self._topics
+        self._watched = await self._cluster.partitions(watched) if watched else []
         self._inputs = await self._cluster.partitions(inputs)
         self._directory = await self._cluster.partitions(directory)
 
@@ -169,7 +184,8 @@ class SafeClock:
         late = [tp for tp in self._inputs if (self._clear_to(tp, probe, committed) or 0) < at - self._grace_ms]
         await self._look(late, probe.ends, committed)
         clear = [self._clear_to(tp, probe, committed) for tp in self._inputs]
-        directory_ends = await self._cluster.ends(self._directory)
+        log_ends = await self._cluster.ends([*self._directory, *self._watched])
+        directory_ends = {tp: log_ends[tp] for tp in self._directory}
         known = [instant for instant in clear if instant is not None]
         if len(known) == len(clear):
             self._add(Barrier(at, min(known, default=at), directory_ends))
@@ -182,7 +198,8 @@ class SafeClock:
                 committed,
             )
         self._advance(at, committed)
-        ends = {**probe.ends, **directory_ends}
+        await self._look_into_watched(at, log_ends, committed)
+        ends = {**probe.ends, **log_ends}
         self.lags = {tp: max(0, end - self._read_to(tp, committed)) for tp, end in ends.items()}
         return self.now
 
@@ -215,6 +232,18 @@ class SafeClock:
                 self._empty_to[tp] = ends[tp]
             else:
                 self._oldest[tp] = (starts[tp], oldest)
+
+    async def _look_into_watched(self, at: Instant, ends: Offsets, committed: Offsets) -> None:
+        """Find out whether what follows a place that stands still is records, or control records alone."""
+        standing = []
+        for tp in self._watched:
+            read_to = self._read_to(tp, committed)
+            offset, since = self._stands.get(tp, (-1, at))
+            if offset != read_to:
+                self._stands[tp] = (read_to, at)
+            elif read_to < ends[tp] and at - since >= _WATCHED_STANDS_MS:
+                standing.append(tp)
+        await self._look(standing, ends, committed)
 
     def _add(self, barrier: Barrier) -> None:
         """Remember a barrier; when there are too many, the latest is replaced, because the earliest is passed first."""

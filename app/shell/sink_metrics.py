@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from app.errors import SetupError
-from app.shell.metric_list import SECONDS
+from app.shell import edge_metric_list as listed
+from app.shell.edge_metric_list import SINK_METRICS
+from app.shell.meters import Meters, metrics_page
 from app.sinks.courier import Delivered, Told
 
 
@@ -16,62 +16,46 @@ class SinkMetrics:
     """Counts by sink; labels are names of tools and words of ours, never people."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._people = Counter(
-            "makegood_sink_people", "People by what became of them.", ("sink", "outcome"), registry=self.registry
-        )
-        self._retries = Counter(
-            "makegood_sink_retries", "Requests that had to be tried again.", ("sink",), registry=self.registry
-        )
-        self._failures = Counter(
-            "makegood_sink_failures", "Times a sink failed and began again.", ("sink",), registry=self.registry
-        )
-        self._delay = Histogram(
-            "makegood_sink_delay_seconds",
-            "From a batch's oldest record being written until the tool has it.",
-            ("sink",),
-            registry=self.registry,
-            buckets=SECONDS,
-        )
-        self._last = Gauge(
-            "makegood_sink_last_round_timestamp_seconds",
-            "When the sink last had nothing undelivered.",
-            ("sink",),
-            registry=self.registry,
-        )
+        self._meters = Meters(SINK_METRICS)
+        self.registry = self._meters.registry
+
+    def begin(self, sink: str, now_s: float) -> None:
+        """Let a sink's series appear, so that the first failure is seen as one and silence has a beginning."""
+        self._meters.count(listed.SINK_RETRIES, sink, by=0)
+        self._meters.count(listed.SINK_FAILURES, sink, by=0)
+        for outcome in Delivered._fields:
+            self._meters.count(listed.SINK_PEOPLE, sink, outcome, by=0)
+        self._meters.set(listed.SINK_LAST_ROUND, now_s, sink)
 
     def told(self, told: Told) -> None:
         """Count what operations are told."""
         if told.what == "retrying":
-            self._retries.labels(told.vendor).inc()
+            self._meters.count(listed.SINK_RETRIES, told.vendor)
 
     def delivered(self, sink: str, done: Delivered, delay_s: float) -> None:
         """Count a batch."""
         for outcome, people in done._asdict().items():
-            self._people.labels(sink, outcome).inc(people)
-        self._delay.labels(sink).observe(delay_s)
+            self._meters.count(listed.SINK_PEOPLE, sink, outcome, by=people)
+        self._meters.observe(listed.SINK_DELAY, delay_s, sink)
 
     def idle(self, sink: str, now_s: float) -> None:
         """Note that everything read so far is delivered."""
-        self._last.labels(sink).set(now_s)
+        self._meters.set(listed.SINK_LAST_ROUND, now_s, sink)
 
     def failed(self, sink: str) -> None:
         """Count a failure."""
-        self._failures.labels(sink).inc()
+        self._meters.count(listed.SINK_FAILURES, sink)
 
 
 @asynccontextmanager
 async def served(metrics: SinkMetrics, host: str, port: int) -> AsyncIterator[int]:
     """Serve them while inside; gives the port. SetupError when the address cannot be had."""
 
-    async def show(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
     async def health(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     app = web.Application()
-    app.add_routes([web.get("/metrics", show), web.get("/healthz", health)])
+    app.add_routes([web.get("/metrics", metrics_page(metrics.registry)), web.get("/healthz", health)])
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     try:

@@ -21,7 +21,7 @@ from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.output_reader import codec_of
 from app.shell.sink_http import transport
 from app.shell.sink_metrics import SinkMetrics, served
-from app.shell.topics_admin import live_topics
+from app.shell.topics_admin import partition_counts
 from app.sinks.chosen import vendors
 from app.sinks.courier import Courier, Told, Vendor
 from app.sinks.pace import Time
@@ -47,8 +47,10 @@ async def run_sinks(
     """
     await wait_for_broker(kafka)
     topic = worker.topic_prefix + Topic.SUPPRESSIONS
-    if topic not in await live_topics(kafka, worker):
-        raise SetupError(f"no topic {topic}: create the topics with `makegood topics apply`")
+    if topic not in await partition_counts(kafka, worker):
+        raise SetupError(
+            f"no topic {topic}: create the topics with `makegood topics apply`, let us read it with `topics acls`"
+        )
     async with transport(settings.timeout_s) as send:
         chosen = _chosen(vendors(settings, send, TIME), names)
         metrics = SinkMetrics()
@@ -67,6 +69,7 @@ def _chosen(found: Sequence[Vendor], names: Sequence[str]) -> list[Vendor]:
 
 
 async def _for_ever(sink: "Sink", metrics: SinkMetrics, pause_s: float) -> None:
+    metrics.begin(sink.name, TIME.wall())
     while True:
         try:
             await sink.run()

@@ -1,11 +1,10 @@
 """The shell's telemetry in Prometheus' form: metric_list.py says what there is, here it moves."""
 
 from collections import Counter as Counts
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final, get_args
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 
 from app.clock import Instant
 from app.outputs import DeadLetter, Output, Remedy, Suppression
@@ -13,10 +12,10 @@ from app.shell import metric_list as listed
 from app.shell.bulk_histogram import AgeHistogram
 from app.shell.census import Census, Open, Tally, open_in
 from app.shell.health import Health
-from app.shell.metric_list import Kind, Metric
+from app.shell.meters import Meters
 from app.shell.telemetry_protocol import Outcome
 from app.stage import LogRecord, OutRecord
-from app.topics import Topic
+from app.topics import INPUTS, Topic
 
 Decode = Callable[[Topic, bytes], Output | None]
 """How an output is read back for counting: `Emit.decode`."""
@@ -44,48 +43,52 @@ class PrometheusTelemetry:
         data_clock: bool = False,
         tally: Tally = open_in,
     ) -> None:
-        self.registry = CollectorRegistry()
+        self._meters = Meters(metric for metric in listed.METRICS if metric is not listed.EVENT_TO_COMMIT)
+        self.registry = self._meters.registry
         self.health = Health(monotonic)
         self._decode = decode
         self._now = now
         self._data_clock = data_clock
         self._ages = AgeHistogram(listed.EVENT_TO_COMMIT)
         self.registry.register(self._ages)
-        GCCollector(registry=self.registry)
-        ProcessCollector(registry=self.registry)
-        self._counters = {m.name: Counter(*_said(m), registry=self.registry) for m in _of(Kind.COUNTER)}
-        self._gauges = {m.name: Gauge(*_said(m), registry=self.registry) for m in _of(Kind.GAUGE)}
-        self._histograms = {
-            m.name: Histogram(*_said(m), buckets=m.buckets, registry=self.registry)
-            for m in _of(Kind.HISTOGRAM)
-            if m is not listed.EVENT_TO_COMMIT
-        }
         self._largest: dict[str, int] = {}
         self._census = Census(tally)
         self._open: set[Open] = set()
-        self._children: dict[tuple[str, ...], Counter] = {}
+        for topic in INPUTS:
+            for outcome in get_args(Outcome):
+                self._meters.count(listed.EVENTS, topic, outcome, by=0)
 
     def event_in(self, topic: Topic, outcome: Outcome) -> None:
         """Count an input record by what it came to."""
-        self._count(listed.EVENTS, topic, outcome)
+        self._meters.count(listed.EVENTS, topic, outcome)
         self.health.progressed(topic)
+
+    def refused(self, stage: str, letters: Sequence[OutRecord]) -> None:
+        """Count dead letters by their reason."""
+        for letter in letters:
+            if letter.value is not None:
+                self._read(stage, letter.topic, letter.value)
+
+    def repeats(self, stage: str, facts: int) -> None:
+        """Count facts that were dropped as repeats."""
+        self._meters.count(listed.REPEATS, stage, by=facts)
 
     def batch(self, stage: str, records: int, due: int) -> None:
         """Observe a round's size."""
-        self._observe(listed.BATCH_RECORDS, records, stage)
-        self._observe(listed.BATCH_DUE, due, stage)
+        self._meters.observe(listed.BATCH_RECORDS, records, stage)
+        self._meters.observe(listed.BATCH_DUE, due, stage)
         if stage in _LOGS:
             self.health.progressed(_LOGS[stage])
 
     def round_seconds(self, stage: str, compute: float, commit: float) -> None:
         """Observe how long a round took."""
-        self._observe(listed.COMPUTE, compute, stage)
-        self._observe(listed.COMMIT, commit, stage)
+        self._meters.observe(listed.COMPUTE, compute, stage)
+        self._meters.observe(listed.COMMIT, commit, stage)
 
     def outputs_committed(self, stage: str, outputs: Sequence[OutRecord]) -> None:
         """Count what was written, and read back the few that say more."""
         for topic, count in Counts(output.topic for output in outputs).items():
-            self._count(listed.OUTPUTS, stage, topic, by=count)
+            self._meters.count(listed.OUTPUTS, stage, topic, by=count)
         for output in outputs:
             if output.topic in _COUNTED and output.value is not None:
                 self._read(stage, output.topic, output.value)
@@ -97,49 +100,49 @@ class PrometheusTelemetry:
 
     def timer_lateness(self, stage: str, seconds: float, keys: int) -> None:
         """Observe how late a round's earliest deadline was."""
-        self._count(listed.DEADLINES_FIRED, stage, by=keys)
+        self._meters.count(listed.DEADLINES_FIRED, stage, by=keys)
         if not self._data_clock:
-            self._observe(listed.TIMER_LATENESS, seconds, stage)
+            self._meters.observe(listed.TIMER_LATENESS, seconds, stage)
 
     def state_bytes(self, stage: str, largest: int, over_limit: int) -> None:
         """Keep the largest state written, count those over the limit."""
         if largest > self._largest.get(stage, 0):
             self._largest[stage] = largest
-            self._set(listed.STATE_LARGEST, largest, stage)
-        self._count(listed.STATE_OVER_LIMIT, stage, by=over_limit)
+            self._meters.set(listed.STATE_LARGEST, largest, stage)
+        self._meters.count(listed.STATE_OVER_LIMIT, stage, by=over_limit)
 
     def recovery(self, stage: str, partition: int, restored: int, remaining: int) -> None:
         """Set how far a partition's recovery has got."""
-        self._set(listed.RECOVERY_RESTORED, restored, stage, partition)
-        self._set(listed.RECOVERY_REMAINING, remaining, stage, partition)
+        self._meters.set(listed.RECOVERY_RESTORED, restored, stage, partition)
+        self._meters.set(listed.RECOVERY_REMAINING, remaining, stage, partition)
         self.health.recovery(stage, partition, remaining)
 
     def consumer_lag(self, topic: Topic, partition: int, records: int) -> None:
         """Set what is unread of a partition."""
-        self._set(listed.CONSUMER_LAG, records, topic, partition)
+        self._meters.set(listed.CONSUMER_LAG, records, topic, partition)
         self.health.lag(topic, partition, records)
 
     def clock_lag(self, seconds: float) -> None:
         """Set how far the safe clock stands behind."""
-        self._set(listed.CLOCK_LAG, seconds)
+        self._meters.set(listed.CLOCK_LAG, seconds)
 
     def open_deadlines(self, stage: str, partition: int, keys: int) -> None:
         """Set how many keys wait for a deadline."""
-        self._set(listed.OPEN_DEADLINES, keys, stage, partition)
+        self._meters.set(listed.OPEN_DEADLINES, keys, stage, partition)
 
     def table_size(self, stage: str, partition: int, keys: int, size_bytes: int) -> None:
         """Set how much state a partition holds."""
-        self._set(listed.TABLE_KEYS, keys, stage, partition)
-        self._set(listed.TABLE_BYTES, size_bytes, stage, partition)
+        self._meters.set(listed.TABLE_KEYS, keys, stage, partition)
+        self._meters.set(listed.TABLE_BYTES, size_bytes, stage, partition)
 
     def ready(self, is_ready: bool) -> None:
         """Set whether the worker has caught up."""
-        self._set(listed.READY, int(is_ready))
+        self._meters.set(listed.READY, int(is_ready))
         self.health.ready(is_ready)
 
     def alive(self) -> None:
         """Note a turn of the event loop."""
-        self._set(listed.LAST_BEAT, self._now() / 1000)
+        self._meters.set(listed.LAST_BEAT, self._now() / 1000)
         self.health.beat()
 
     def owns(self, places: Collection[tuple[Topic, int]]) -> None:
@@ -159,11 +162,10 @@ class PrometheusTelemetry:
                 self._open_now(self._census.counts())
 
     def _open_now(self, counts: Mapping[Open, int]) -> None:
-        gauge = self._gauges[listed.OPEN_NOW.name]
         for labels, count in counts.items():
-            gauge.labels(*labels).set(count)
+            self._meters.set(listed.OPEN_NOW, count, *labels)
         for labels in self._open - set(counts):
-            gauge.remove(*labels)
+            self._meters.remove(listed.OPEN_NOW, *labels)
         self._open = set(counts)
 
     def _read(self, stage: str, topic: Topic, value: bytes) -> None:
@@ -177,41 +179,20 @@ class PrometheusTelemetry:
         elif isinstance(output, Remedy):
             self._made_good(output)
         elif isinstance(output, DeadLetter):
-            self._count(listed.DEAD_LETTERS, stage, output.reason)
+            self._meters.count(listed.DEAD_LETTERS, stage, output.topic, output.reason)
 
     def _unreadable(self, topic: Topic, error: Exception) -> None:
-        self._count(listed.UNREADABLE, topic)
+        self._meters.count(listed.UNREADABLE, topic)
         _log.error("record_unreadable", topic=str(topic), error=type(error).__name__)
 
     def _held(self, ledger: Suppression) -> None:
         if not self._data_clock and any(hold.since == ledger.at for hold in ledger.holds):
-            self._observe(listed.EVENT_TO_HOLD, max(0, self._now() - ledger.at) / 1000)
+            self._meters.observe(listed.EVENT_TO_HOLD, max(0, self._now() - ledger.at) / 1000)
 
     def _made_good(self, remedy: Remedy) -> None:
-        self._count(listed.REMEDIES, remedy.occasion)
+        self._meters.count(listed.REMEDIES, remedy.occasion)
         for gesture in remedy.gestures:
             cost = gesture.cost
-            self._count(listed.REMEDY_COST, gesture.kind, gesture.cost_centre, cost.currency, by=float(cost.amount))
-
-    def _count(self, metric: Metric, *labels: str, by: float = 1) -> None:
-        key = (metric.name, *labels)
-        child = self._children.get(key)
-        if child is None:
-            child = self._children[key] = self._counters[metric.name].labels(*labels)
-        child.inc(by)
-
-    def _observe(self, metric: Metric, value: float, *labels: str) -> None:
-        histogram = self._histograms[metric.name]
-        (histogram.labels(*labels) if labels else histogram).observe(value)
-
-    def _set(self, metric: Metric, value: float, *labels: str | int) -> None:
-        gauge = self._gauges[metric.name]
-        (gauge.labels(*labels) if labels else gauge).set(value)
-
-
-def _of(kind: Kind) -> Iterable[Metric]:
-    return (metric for metric in listed.METRICS if metric.kind is kind)
-
-
-def _said(metric: Metric) -> tuple[str, str, tuple[str, ...]]:
-    return metric.name, metric.help, metric.labels
+            self._meters.count(
+                listed.REMEDY_COST, gesture.kind, gesture.cost_centre, cost.currency, by=float(cost.amount)
+            )

@@ -21,6 +21,14 @@ class Telemetry(Protocol):
         """Count an input record whose facts or dead letter have been acknowledged by the broker."""
         ...
 
+    def refused(self, stage: str, letters: Sequence[OutRecord]) -> None:
+        """Observe dead letters that the broker has acknowledged outside of a round; values must not be logged."""
+        ...
+
+    def repeats(self, stage: str, facts: int) -> None:
+        """Count facts of a committed round that were dropped because they had been taken before."""
+        ...
+
     def batch(self, stage: str, records: int, due: int) -> None:
         """Observe a round: how many records of the log and how many due keys it worked on."""
         ...
@@ -86,6 +94,12 @@ class NoTelemetry:
     """Says nothing to nobody."""
 
     def event_in(self, topic: Topic, outcome: Outcome) -> None:
+        """Ignore."""
+
+    def refused(self, stage: str, letters: Sequence[OutRecord]) -> None:
+        """Ignore."""
+
+    def repeats(self, stage: str, facts: int) -> None:
         """Ignore."""
 
     def batch(self, stage: str, records: int, due: int) -> None:

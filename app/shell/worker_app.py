@@ -78,6 +78,7 @@ class WorkerApp(faust.App):
             [self.wire_name(topic) for topic in inputs],
             [self.wire_name(stage.log) for stage in stages if stage.log is not Topic.JOURNEY_LOG],
             settings.clock_grace_ms,
+            [self.wire_name(Topic.JOURNEY_LOG)] if any(stage.log is Topic.JOURNEY_LOG for stage in stages) else (),
         )
         self._logical = {self.wire_name(topic): topic for topic in (*inputs, *(stage.log for stage in stages))}
         self._tasks: set[asyncio.Task[None]] = set()

@@ -3,12 +3,10 @@
 Faust's is not used: it binds all interfaces and shows state without a login.
 """
 
-import asyncio
-
 from aiohttp import web
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from app.errors import SetupError
+from app.shell.meters import metrics_page
 from app.shell.telemetry import PrometheusTelemetry
 
 
@@ -25,7 +23,11 @@ class WorkerWeb:
         """Bind and serve; SetupError when the address is taken or not ours."""
         app = web.Application()
         app.add_routes(
-            [web.get("/metrics", self._metrics), web.get("/healthz", self._healthz), web.get("/readyz", self._readyz)]
+            [
+                web.get("/metrics", metrics_page(self._telemetry.registry)),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+            ]
         )
         runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await runner.setup()
@@ -45,12 +47,6 @@ class WorkerWeb:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-
-    async def _metrics(self, request: web.Request) -> web.Response:
-        del request
-        # hundreds of samples take milliseconds to write out: not on the loop that works the partitions
-        body = await asyncio.to_thread(generate_latest, self._telemetry.registry)
-        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _healthz(self, request: web.Request) -> web.Response:
         del request

@@ -50,7 +50,7 @@ async def may_send_one(request: web.Request) -> web.Response:
         channel=request.query.get("channel", ""),
         customer=request.match_info["id"],
     )
-    found = answer(site.model.ledgers, question, Defaults(), freshness, site.when_stale)
+    found = site.meters.answered(answer(site.model.ledgers, question, Defaults(), freshness, site.when_stale))
     return _json(msgspec.structs.replace(found, freshness=freshness_shown(freshness)))
 
 
@@ -103,7 +103,8 @@ def _line(site: Site, line: bytes, defaults: Defaults) -> bytes:
     try:
         question = _decoded(_question, _short(line))
         freshness = site.model.freshness()
-        shown: MaySend | Refusal = answer(site.model.ledgers, question, defaults, freshness, site.when_stale)
+        found = answer(site.model.ledgers, question, defaults, freshness, site.when_stale)
+        shown: MaySend | Refusal = site.meters.answered(found)
     except BadQuestion as error:
         shown = Refusal(str(error), error.field or None)
     return _encoder.encode(shown) + b"\n"
@@ -117,7 +118,8 @@ def _short(line: bytes) -> bytes:
 
 def _placed(site: Site, question: Question, defaults: Defaults, place: str) -> MaySend:
     try:
-        return answer(site.model.ledgers, question, defaults, site.model.freshness(), site.when_stale)
+        found = answer(site.model.ledgers, question, defaults, site.model.freshness(), site.when_stale)
+        return site.meters.answered(found)
     except BadQuestion as error:
         raise BadQuestion(f"{place}.{error.field}", str(error)) from error
 

@@ -21,6 +21,7 @@ from app.web import api, pages, service
 from app.web.access import Access, Role, access_from
 from app.web.boards.board import BOARD, Kept
 from app.web.limits import Buckets
+from app.web.meters import METERS, WebMeters, measured
 from app.web.read_model import ReadModel
 from app.web.requests import guarded, keep_strict
 from app.web.site import SITE, Site
@@ -37,8 +38,9 @@ _SPARED_EVERY_SECONDS: Final = 1.0
 
 def application(site: Site) -> web.Application:
     """Return the application over a read model; nothing in it is open but log-in, health and the OpenAPI document."""
-    app = web.Application(middlewares=[guarded], client_max_size=_MOST_BODY)
+    app = web.Application(middlewares=[measured, guarded], client_max_size=_MOST_BODY)
     app[SITE] = site
+    app[METERS] = site.meters
     app[BOARD] = Kept()
     app[WORKERS] = Workers(site.settings.worker_metrics.split(","))
     app[pages.STREAMS] = pages.Streams()
@@ -66,6 +68,7 @@ def site_of(settings: WebSettings, worker: WorkerSettings, access: Access | None
         policy=policy_in(worker.policy_dir),
         calls=Buckets(settings.calls_per_second, settings.calls_per_second),
         failures=Buckets(_WRONG_TOKENS / _MINUTE, _WRONG_TOKENS),
+        meters=WebMeters(),
     )
 
 

@@ -7,7 +7,9 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from app.shell.meters import metrics_page
 from app.web.openapi import document
+from app.web.pages import STREAMS
 from app.web.requests import open_to_all
 from app.web.site import SITE
 
@@ -38,6 +40,15 @@ async def readyz(request: web.Request) -> web.Response:
     if freshness.stale:
         return web.Response(status=503, text=f"the read model is behind: age {freshness.age_ms} ms\n")
     return web.Response(text="ok\n")
+
+
+@routes.get("/metrics")
+@open_to_all
+async def metrics(request: web.Request) -> web.Response:
+    """Give Prometheus what there is to watch: numbers about the process and its answers, about nobody in particular."""
+    site = request.app[SITE]
+    site.meters.standing(site.model.freshness(), site.model.unreadable, len(request.app[STREAMS].tasks))
+    return await metrics_page(site.meters.registry)(request)
 
 
 @routes.get("/openapi.json")

@@ -10,6 +10,7 @@ from app.settings import WebSettings
 from app.web.access import Access, Bearer
 from app.web.gate import WhenStale
 from app.web.limits import Buckets
+from app.web.meters import WebMeters
 from app.web.read_model import Clock, ReadModel
 from app.web.timelines import Decode
 
@@ -25,6 +26,7 @@ class Site(NamedTuple):
     policy: Policy
     calls: Buckets
     failures: Buckets
+    meters: WebMeters
 
     @property
     def when_stale(self) -> WhenStale:

@@ -5,27 +5,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from app.errors import SetupError
 from app.settings import KafkaSettings, WebhookSettings, WorkerSettings
+from app.shell.edge_metric_list import WEBHOOK_METRICS, WEBHOOK_SECONDS, WEBHOOKS
 from app.shell.lasting_publisher import LastingPublisher
+from app.shell.meters import Meters, metrics_page
 from app.shell.output_reader import codec_of
 from app.shell.safe_clock import wall_clock
 from app.shell.shopify_orders import ShopifyOrders
 from app.web.webhooks import Receiver, routes
 
 
-def receiver(
-    settings: WebhookSettings, publish: LastingPublisher, worker: WorkerSettings, registry: CollectorRegistry
-) -> Receiver:
+def receiver(settings: WebhookSettings, publish: LastingPublisher, worker: WorkerSettings, meters: Meters) -> Receiver:
     """Return the receiver of these settings; SetupError or PolicyError for what may not be used."""
     look_up = None if settings.shopify_shop is None or settings.shopify_token is None else ShopifyOrders(settings)
-    answers = Counter("makegood_webhooks", "Webhooks by source and answer.", ("source", "status"), registry=registry)
 
-    def count(source: str, status: int) -> None:
-        answers.labels(source, str(status)).inc()
+    def count(source: str, status: int, seconds: float) -> None:
+        meters.count(WEBHOOKS, source, str(status))
+        meters.observe(WEBHOOK_SECONDS, seconds, source)
 
     return Receiver(settings, publish, codec_of(worker), wall_clock, look_up, count)
 
@@ -35,13 +33,9 @@ async def serving(settings: WebhookSettings, kafka: KafkaSettings, worker: Worke
     """Receive while inside; gives the port. SetupError when the address cannot be had."""
     publish = LastingPublisher(kafka, worker, patience_s=settings.patience_s)
     app = web.Application()
-    registry = CollectorRegistry()
-
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    app.add_routes(routes(receiver(settings, publish, worker, registry)))
-    app.add_routes([web.get("/healthz", _healthz), web.get("/metrics", metrics)])
+    meters = Meters(WEBHOOK_METRICS)
+    app.add_routes(routes(receiver(settings, publish, worker, meters)))
+    app.add_routes([web.get("/healthz", _healthz), web.get("/metrics", metrics_page(meters.registry))])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
     try:

@@ -39,7 +39,7 @@ _RETRY_SECONDS: Final = "30"
 class Receiver:
     """Answers one webhook: 200 with what was taken in; 401, 404, 413, 422, 503 with the reason (docs/adapters.md).
 
-    `count` hears of each answer: the source and the status.
+    `count` hears of each answer: the source, the status and how many seconds it took.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Receiver:
         codec: Codec,
         clock: Callable[[], Instant],
         look_up: LookUp | None = None,
-        count: Callable[[str, int], None] = lambda _, __: None,
+        count: Callable[[str, int, float], None] = lambda _, __, ___: None,
     ) -> None:
         self._settings = settings
         self._publish = publish
@@ -66,11 +66,13 @@ class Receiver:
         if sender is None:
             return _refusal(404, "no such source, or it has no secret yet: see docs/adapters.md")
         if self._room.locked():
-            self._count(sender.name, _BUSY)
+            self._count(sender.name, _BUSY, 0.0)
             return _later("too many webhooks at once")
+        elapsed = asyncio.get_running_loop().time
+        began = elapsed()
         async with self._room:
             answer = await self._answer(sender, request)
-        self._count(sender.name, answer.status)
+        self._count(sender.name, answer.status, elapsed() - began)
         level = _log.info if answer.status == _OK else _log.warning
         level("webhook", source=sender.name, status=answer.status, told=answer.reason)
         return answer

@@ -51,9 +51,13 @@ def test_metrics_are_served_in_prometheus_own_format() -> None:
         status, body, kind = await served.get("/metrics")
         assert status == 200
         assert kind.startswith("text/plain; version=")
-        samples = {sample.name: sample for family in text_string_to_metric_families(body) for sample in family.samples}
-        assert samples["makegood_events_total"].labels == {"topic": "orders", "outcome": "admitted"}
-        assert samples["makegood_events_total"].value == 1
+        samples = {
+            (sample.name, *sorted(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(body)
+            for sample in family.samples
+        }
+        assert samples["makegood_events_total", "admitted", "orders"] == 1
+        assert samples["makegood_events_total", "dead_letter", "orders"] == 0
 
     serving(talk)
 

@@ -20,6 +20,7 @@ from app.shell.safe_clock import wall_clock
 from app.stage import OutRecord
 from app.web.access import Access, Role, line_of
 from app.web.limits import Buckets
+from app.web.meters import WebMeters
 from app.web.read_model import ReadModel
 from app.web.server import serving
 from app.web.site import Site
@@ -44,7 +45,7 @@ def empty_site(now: Instant | None = None, **settings: object) -> Site:
     access = Access(line_of(token, [role], role.value) for role, token in TOKENS.items())
     calls = Buckets(chosen.calls_per_second, chosen.calls_per_second)
     policy = policy_in(POLICIES / "default")
-    return Site(model, chosen, access, clock, EMIT.decode, policy, calls, Buckets(1, 5))
+    return Site(model, chosen, access, clock, EMIT.decode, policy, calls, Buckets(1, 5), WebMeters())
 
 
 def tell(site: Site, outputs: Iterable[Emitted]) -> None:

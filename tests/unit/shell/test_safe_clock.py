@@ -49,6 +49,9 @@ class Logs:
         }
 
 
+JOURNEYS = TopicPartition("journeys", 0)
+
+
 class Clock:
     """A safe clock over the logs, probed at given real times."""
 
@@ -151,3 +154,41 @@ def test_lags_are_counted_for_every_partition() -> None:
     clock = Clock(logs)
     clock.at(50_000)
     assert clock.clock.lags == {ORDERS: 2, SCANS: 0, DIRECTORY: 0}
+
+
+def watching() -> tuple[Logs, SafeClock]:
+    logs = Logs()
+    logs.records[JOURNEYS] = []
+    clock = SafeClock(logs, ["orders", "scans"], ["directory"], GRACE_MS, ["journeys"])
+    asyncio.run(clock.start())
+    return logs, clock
+
+
+def test_what_is_unread_of_a_watched_log_is_told_and_the_clock_does_not_wait_for_it() -> None:
+    logs, clock = watching()
+    logs.append(JOURNEYS, 100, 200)
+    assert asyncio.run(clock.probe(Instant(10_000))) == 10_000
+    assert clock.lags[JOURNEYS] == 2
+    logs.read_all(JOURNEYS)
+    asyncio.run(clock.probe(Instant(10_250)))
+    assert clock.lags[JOURNEYS] == 0
+
+
+def test_the_ends_of_transactions_are_not_unread_for_ever() -> None:
+    logs, clock = watching()
+    logs.append(JOURNEYS, 100, None)
+    logs.read_all(JOURNEYS)
+    for at in range(10_000, 15_001, 250):
+        asyncio.run(clock.probe(Instant(at)))
+    assert clock.lags[JOURNEYS] == 0
+    assert logs.looked == 1
+
+
+def test_a_log_that_stands_with_a_record_in_it_stays_unread_and_is_looked_into_once() -> None:
+    logs, clock = watching()
+    logs.append(JOURNEYS, 100, None, 300)
+    logs.read[JOURNEYS] = 1
+    for at in range(10_000, 30_001, 250):
+        asyncio.run(clock.probe(Instant(at)))
+    assert clock.lags[JOURNEYS] == 2
+    assert logs.looked == 1

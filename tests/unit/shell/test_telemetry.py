@@ -23,7 +23,9 @@ from app.outputs import (
     Suppression,
 )
 from app.settings import ROOT
-from app.shell.metric_list import METRICS, Kind
+from app.shell.edge_metric_list import PROCESSES
+from app.shell.metric import Kind, Metric
+from app.shell.metric_list import METRICS
 from app.shell.metrics_page import page
 from app.shell.telemetry import PrometheusTelemetry
 from app.shell.telemetry_protocol import Telemetry
@@ -102,6 +104,7 @@ def record(age_ms: int) -> LogRecord:
 def tell_everything(world: World) -> None:
     telemetry: Telemetry = world.telemetry
     telemetry.event_in(Topic.ORDERS, "admitted")
+    telemetry.repeats("journey", 2)
     telemetry.batch("journey", 20, 3)
     telemetry.round_seconds("journey", 0.01, 0.02)
     telemetry.event_to_commit("journey", [record(900), record(40)], NOW)
@@ -135,9 +138,26 @@ def test_every_listed_metric_moves_and_no_other_is_there() -> None:
     assert moved == {metric.name.removesuffix("_total") for metric in METRICS}
 
 
+def _all() -> list[Metric]:
+    return [metric for process in PROCESSES for metric in process.metrics]
+
+
+def test_no_name_is_given_twice() -> None:
+    names = [metric.name for metric in _all()]
+    assert len(names) == len(set(names))
+
+
+def test_what_intake_refuses_is_counted_by_topic_and_reason() -> None:
+    world = World()
+    world.outputs.append(refused(DeadLetterReason.INVALID_FIELD))
+    world.telemetry.refused("intake", [OutRecord(Topic.DEAD_LETTERS, b"d", b"0")])
+    labels = {"stage": "intake", "topic": "orders", "reason": "invalid_field"}
+    assert world.value("makegood_dead_letters_total", **labels) == 1
+
+
 def test_counters_are_named_as_prometheus_wants_them_and_nothing_else_is() -> None:
-    assert all(metric.name.endswith("_total") == (metric.kind is Kind.COUNTER) for metric in METRICS)
-    assert all(bool(metric.buckets) == (metric.kind is Kind.HISTOGRAM) for metric in METRICS)
+    assert all(metric.name.endswith("_total") == (metric.kind is Kind.COUNTER) for metric in _all())
+    assert all(bool(metric.buckets) == (metric.kind is Kind.HISTOGRAM) for metric in _all())
 
 
 def test_the_document_of_the_metrics_is_the_one_that_the_list_gives() -> None:
@@ -146,10 +166,9 @@ def test_the_document_of_the_metrics_is_the_one_that_the_list_gives() -> None:
 
 
 def test_no_metric_has_a_label_for_ids() -> None:
-    labels = {label for metric in METRICS for label in metric.labels}
-    assert labels == set(
-        "topic outcome stage partition reason what by occasion gesture cost_centre currency".split()  # noqa: SIM905
-    )
+    labels = {label for metric in _all() for label in metric.labels}
+    worker = "topic outcome stage partition reason what by occasion gesture cost_centre currency"
+    assert labels == {*worker.split(), *"route status answer why source sink".split()}  # noqa: SIM905
 
 
 def test_events_are_counted_by_topic_and_outcome() -> None:
