@@ -1,5 +1,7 @@
 """Escalations: one named owner with the authority to act, and what happens when they do not."""
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from app.clock import Instant
@@ -13,10 +15,15 @@ from app.journey.trouble import Asked, AwaitedOwner, Problem
 from app.journey.turn import Turn
 from app.outputs import Escalation
 
+_BY_THEMSELVES: Final = frozenset({"ping_pong"})
+"""Problems that are a reason to ask for an owner, whatever else they are."""
+
 
 def on_opened(turn: Turn, name: ProblemId) -> None:
-    """Ask for an owner when a new problem is severe, or not the first of its journey."""
+    """Ask for an owner when a new problem is severe, is a reason by itself (ping-pong), or not its journey's first."""
     ask(turn, name, "severe")
+    if (type_ := turn.state.problems[name].type) in _BY_THEMSELVES:
+        ask(turn, name, type_)
     if repeats_of(turn.policy, turn.state, turn.state.problems[name]):
         ask(turn, name, "repeated_failure")
 

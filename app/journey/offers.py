@@ -66,11 +66,13 @@ def coupon_issued(turn: Turn, fact: Fact, what: CouponIssued) -> None:
     coupon = HeldCoupon(what.coupon, fact.occurred_at, what.offer, fact.subject.journey, what.expires_at)
     _put(turn, coupon)
     turn.note(f"coupon {what.coupon} issued")
-    if what.offer is None:
-        return
-    if what.offer not in turn.state.offers:
-        _hold(turn, HeldOffer(what.offer, _NEWEST))
-    _meet(turn, what.offer)
+    if what.offer is not None:
+        if what.offer not in turn.state.offers:
+            _hold(turn, HeldOffer(what.offer, _NEWEST))
+        _meet(turn, what.offer)
+    for other in tuple(turn.state.coupons.values()):
+        if other.journey == coupon.journey and other.coupon != coupon.coupon:
+            _replace(turn, other)
 
 
 def _put(turn: Turn, coupon: HeldCoupon) -> None:
@@ -98,6 +100,7 @@ def _meet(turn: Turn, offer: str) -> None:
         if coupon.offer == offer and coupon.used_at is None:
             if told.gap:
                 _open(turn, coupon, GAP, coupon.journey)
+                _replace(turn, coupon)
             else:
                 _resolve(turn, coupon, GAP)
 
@@ -115,6 +118,27 @@ def _resolve(turn: Turn, coupon: HeldCoupon, *types: str) -> None:
         problem = turn.state.problems.get(ProblemId(name))
         if problem is not None and problem.open and problem.type in types:
             problems.resolve(turn, problem.id, max(turn.at, problem.opened_at))
+
+
+def _replace(turn: Turn, coupon: HeldCoupon) -> None:
+    """Resolve what a coupon grants too little, when a later one of its journey has no such gap."""
+    better = (
+        other.issued_at
+        for other in turn.state.coupons.values()
+        if other.journey == coupon.journey and other.issued_at > coupon.issued_at and not _gap(turn.state, other)
+    )
+    at = min(better, default=None)
+    if coupon.journey is None or at is None:
+        return
+    for name in coupon.problems:
+        problem = turn.state.problems.get(ProblemId(name))
+        if problem is not None and problem.open and problem.type == GAP:
+            problems.resolve(turn, problem.id, max(at, problem.opened_at))
+
+
+def _gap(state: CustomerState, coupon: HeldCoupon) -> bool:
+    held = None if coupon.offer is None else state.offers.get(coupon.offer)
+    return held is not None and (held.told is None or bool(held.told.gap))
 
 
 def code_used(turn: Turn, fact: Fact, what: CodeUsed) -> None:

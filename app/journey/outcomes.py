@@ -29,6 +29,10 @@ def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
 def _by_hand(turn: Turn, fact: Fact, what: RemedyReported) -> None:
     if what.outcome != "granted":
         return
+    if (waiting := remedies.waiting_for(turn.state, what.gesture, what.amount, fact.subject.journey)) is not None:
+        turn.note(f"an agent gave {what.gesture} by hand: it is the one that {waiting.cause} waits for")
+        remedies.settle(turn, waiting, what.gesture, fact.occurred_at)
+        return
     given = ByHand(fact.occurred_at, what.gesture, what.amount, fact.subject.journey)
     turn.state = replace(turn.state, by_hand=(*turn.state.by_hand, given))
     turn.note(f"an agent gave {what.gesture} by hand")

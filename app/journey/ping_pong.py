@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from app.clock import Instant
 from app.ids import CaseId
-from app.journey import escalations, problems
+from app.journey import problems
 from app.journey.course import Assignment, Place
 from app.journey.turn import Turn
 
@@ -43,6 +43,4 @@ def review(turn: Turn, name: CaseId) -> None:
     if at is None:
         return
     turn.note(f"{name}: passed from desk to desk")
-    what = f"{name}@{at}"
-    problems.open_stated(turn, place, PING_PONG, what, at=at)
-    escalations.ask(turn, problems.problem_id(turn.state, place, PING_PONG, what), PING_PONG)
+    problems.open_stated(turn, place, PING_PONG, f"{name}@{at}", at=at)

@@ -206,6 +206,26 @@ def settle(turn: Turn, remedy: GivenRemedy, gesture: str, at: Instant) -> None:
     known = replace(remedy, settled=settled, settled_at=whole)
     turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, remedy.id, known))
     turn.note(f"remedy for {remedy.cause}: {gesture} given" + ("" if whole is None else ", all of it settled"))
+def waiting_for(
+    state: CustomerState, gesture: str, amount: Money | None, journey: JourneyId | None
+) -> GivenRemedy | None:
+    """Return the remedy of a journey that waits for a gesture, which an agent has now given by hand in full."""
+    found = (
+        remedy
+        for remedy in sorted(state.remedies.values(), key=lambda remedy: (remedy.at, remedy.id))
+        if journey is not None and remedy.journey == journey and remedy.reserved is None
+        for each in remedy.gestures
+        if each.kind == gesture and gesture not in remedy.settled and _in_full(each.amount, amount)
+    )
+    return next(found, None)
+
+
+def _in_full(asked: Money | None, given: Money | None) -> bool:
+    if asked is None or given is None:
+        return asked is None
+    return given.currency == asked.currency and given.amount >= asked.amount
+
+
 
 
 def refunded(turn: Turn, journey: JourneyId, at: Instant, *, counted: bool) -> None:
