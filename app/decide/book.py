@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 from msgspec import Struct
 
 from app.clock import Instant, Millis
+from app.decide.floors import Delay
 from app.facts import Money, Party, Profile
 from app.outputs import Gesture, Receipt, RowFired
 
@@ -94,6 +95,7 @@ class RemedyInputs(Struct, frozen=True):
 
     `given` is what this trouble already brought, by policy and by hand: it counts against more. `given_lately` is all
     that the customer got within the policy's window, this trouble's included. `repeats`: earlier failures in it.
+    `delays`: how late each part of the trouble was solved, for which the law may owe something.
     """
 
     problem: str
@@ -110,6 +112,7 @@ class RemedyInputs(Struct, frozen=True):
     tenure: str = "unknown"
     goods_held: bool = False
     given_lately: tuple[Gesture, ...] = ()
+    delays: tuple[Delay, ...] = ()
 
 
 class RemedyPlan(Struct, frozen=True):

@@ -11,6 +11,8 @@ from app.ids import PolicyVersion
 
 TOP: Final = "policy.yaml"
 YAML_FILES: Final = (TOP, "kinds.yaml", "problems.yaml", "calendars.yaml", "bands.yaml")
+STATUTES: Final = "statutes.yaml"
+"""The one file that a policy may do without: where no law is known to give more than the policy does."""
 TABLES: Final = "tables/"
 BRANDS: Final = "brands/"
 
@@ -78,7 +80,8 @@ class Layered:
         layers = list(_layers(files))
         names = {name for _, own in layers for name in own}
         _only_known(names, layers)
-        self.trees = {name: _tree_over(name, layers) for name in (*YAML_FILES, *_under(BRANDS, names))}
+        own = (*YAML_FILES, *({STATUTES} & names), *_under(BRANDS, names))
+        self.trees = {name: _tree_over(name, layers) for name in own}
         self.tables = {
             name.removeprefix(TABLES).removesuffix(".json"): _topmost(name, layers) for name in _under(TABLES, names)
         }
@@ -108,7 +111,7 @@ def _layers(files: Mapping[str, bytes], prefix: str = "") -> Iterator[_Layer]:
 
 def _only_known(names: set[str], layers: list[_Layer]) -> None:
     for name in sorted(names):
-        known = name in YAML_FILES or (
+        known = name in {*YAML_FILES, STATUTES} or (
             name.count("/") == 1
             and (
                 (name.startswith(TABLES) and name.endswith(".json"))
@@ -118,7 +121,7 @@ def _only_known(names: set[str], layers: list[_Layer]) -> None:
         if not known:
             where = next(prefix for prefix, own in layers if name in own)
             Place(where + name, 1).refuse(
-                f"no such file belongs to a policy; it has {', '.join(YAML_FILES)}, "
+                f"no such file belongs to a policy; it has {', '.join((*YAML_FILES, STATUTES))}, "
                 f"{BRANDS}<brand>.yaml and {TABLES}<table>.json"
             )
 

@@ -6,12 +6,19 @@ from typing import Final
 
 from app.decide.amounts import digits_of, worked_out
 from app.decide.book import RemedyInputs
+from app.decide.floors import Owed
 from app.decide.policy import Brand, Perk
 from app.facts import Money
 from app.outputs import Arithmetic, Gesture, Receipt
 
 REFUND: Final = "refund"
+COMPENSATION: Final = "compensation"
+"""Money that the law gives, whatever the policy says."""
+OWED: Final = frozenset({REFUND, COMPENSATION})
+"""What is owed rather than given: no cap, no budget and no approval bounds it."""
 STORE_CREDIT: Final = "store_credit"
+
+_TO: Final = {"to": "original_payment"}
 
 _NONE: Final = Decimal(0)
 
@@ -26,7 +33,12 @@ class Giving:
         self._price = inputs.price
         self._kinds_given = frozenset(gesture.kind for gesture in inputs.given)
         refunds = [gesture for gesture in inputs.given if gesture.kind == REFUND]
-        self._refunded = _worth(refunds, self._paid.currency if self._paid else brand.currency)
+        self._currency_paid = self._paid.currency if self._paid else brand.currency
+        self._refunded = _worth(refunds, self._currency_paid)
+        self._paid_back = self._refunded
+        compensated = [gesture for gesture in inputs.given if gesture.kind == COMPENSATION]
+        currencies = {(gesture.amount or gesture.cost).currency for gesture in compensated}
+        self._compensated = {currency: _worth(compensated, currency) for currency in currencies}
         self._given = _worth((gesture for gesture in inputs.given if gesture.kind != REFUND), brand.currency)
         self._lately = _worth(inputs.given_lately, brand.currency)
         self._room: Decimal | None = None
@@ -49,11 +61,10 @@ class Giving:
         Of the price when it is unknown which lines that were; with no amount when that is unknown too: the payment
         system knows what was paid, and a refund owed is never dropped.
         """
-        terms = {"to": "original_payment"}
         if self._paid is None:
             cost = Money(_NONE, self._brand.currency)
             self._gestures.append(
-                Gesture(REFUND, None, cost, self._brand.cost_centre, {**terms, "of": "everything_paid"})
+                Gesture(REFUND, None, cost, self._brand.cost_centre, {**_TO, "of": "everything_paid"})
             )
             return
         amount = self._worked_out(
@@ -65,9 +76,43 @@ class Giving:
             given=self._refunded,
             none=_NONE,
         )
-        self._give(REFUND, Money(amount, self._paid.currency), terms)
+        self._give(REFUND, Money(amount, self._paid.currency), _TO)
+        self._paid_back += amount
         if self._paid.currency == self._brand.currency:
             self._refunded += amount
+
+    def compensate(self, owed: Owed) -> None:
+        """Give what a statute owes beyond the money that the customer has for it already.
+
+        A share of a price that nobody knows is owed all the same: without an amount, in words.
+        """
+        terms = {**_TO, "law": owed.statute.law}
+        amount = owed.band.amount
+        if amount is None and self._price is None:
+            cost = Money(_NONE, self._brand.currency)
+            share = f"{owed.band.share * 100:f}".rstrip("0").rstrip(".")
+            gesture = Gesture(
+                COMPENSATION, None, cost, self._brand.cost_centre, {**terms, "of": f"{share}% of the price"}
+            )
+            self._gestures.append(gesture)
+            return
+        currency = self._price.currency if amount is None and self._price is not None else self._brand.currency
+        price = Decimal(1) if amount is not None or self._price is None else self._price.amount
+        back = self._paid_back if owed.statute.refund_counts and currency == self._currency_paid else _NONE
+        due = self._worked_out(
+            COMPENSATION,
+            "max(round(price * gives, digits) - back - given, none)",
+            price=price,
+            gives=owed.band.share if amount is None else amount,
+            digits=digits_of(currency),
+            back=back,
+            given=self._compensated.get(currency, _NONE),
+            none=_NONE,
+        )
+        self._give(COMPENSATION, Money(due, currency), terms)
+        self._compensated[currency] = self._compensated.get(currency, _NONE) + due
+        if currency == self._brand.currency:
+            self._given += due
 
     def leave_room(self) -> None:
         """Work out what may still be given: below the cap, and below the most that one customer is given in a while.

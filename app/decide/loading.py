@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from app.decide.folder import Layered, load_folder, version_of
-from app.decide.policy import Policy, ProblemTypes
+from msgspec.structs import replace
+
+from app.decide.folder import STATUTES, Layered, load_folder, version_of
+from app.decide.policy import KindRules, LatestDay, Policy, ProblemTypes
 from app.decide.reading.bands import read_bands
 from app.decide.reading.brands import read_brands
 from app.decide.reading.calendars import read_calendars
@@ -15,6 +17,7 @@ from app.decide.reading.kinds import read_kinds
 from app.decide.reading.problems import read_problems
 from app.decide.reading.references import check_references
 from app.decide.reading.spanning import read_budgets, read_campaigns, read_hold_audio, read_incidents
+from app.decide.reading.statutes import read_statutes
 from app.decide.reading.tables import Known, read_tables
 from app.decide.reading.top import (
     read_chasing,
@@ -63,6 +66,8 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     bands = read_bands(trees["bands.yaml"], findings)
     seasons = read_seasons(top.get("seasons", Tree({}, trees["policy.yaml"].place)), findings)
     kinds = read_kinds(trees["kinds.yaml"], problems, calendars.by_name, findings)
+    law = trees.get(STATUTES, Tree({}, trees["policy.yaml"].place))
+    statutes = read_statutes(law, brands, problems, kinds, calendars.countries, calendars.by_name, findings)
     limits = findings.guard(read_limits, top["limits"])
     ramp = findings.guard(read_ramp, top["ramp"])
     cap = findings.guard(top["cap"].decimal, "cap")
@@ -100,7 +105,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
         ramp=ramp,
         seasons=seasons,
         operators=operators,
-        kinds=kinds,
+        kinds={name: _bound_by_law(kind, statutes.latest) for name, kind in kinds.items()},
         problems=ProblemTypes(problems, next(iter(kinds.values())).failures[OTHERWISE]),
         brands=brands,
         bands=bands,
@@ -112,4 +117,22 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
         notices=notices,
         budgets=budgets,
         incidents=incidents,
+        statutes=statutes,
     )
+
+
+def _bound_by_law(kind: KindRules, latest: tuple[LatestDay, ...]) -> KindRules:
+    """Return a kind whose expectations know until when, by law, they are due at the latest."""
+    rules = tuple(
+        replace(
+            rule,
+            by_law={
+                country: statute.within
+                for statute in latest
+                if kind.name in statute.kinds and statute.expect == rule.expect
+                for country in statute.countries
+            },
+        )
+        for rule in kind.expectations
+    )
+    return replace(kind, expectations=rules)

@@ -30,7 +30,7 @@ class ExpectationRule(Struct, frozen=True):
 
     `movement` stands for any scan that shows the parcel moving (never `unknown`). `per` is journey, consignment or
     case. An expectation ends unmet, without breach, when one of `ends_on` is reached. Its time stands still while the
-    case waits for one of `paused_by` (parties).
+    case waits for one of `paused_by` (parties). `by_law`: in these countries it is due within so long at the latest.
     """
 
     id: str
@@ -41,6 +41,7 @@ class ExpectationRule(Struct, frozen=True):
     per: str = "consignment"
     ends_on: tuple[str, ...] = ()
     paused_by: tuple[str, ...] = ()
+    by_law: Mapping[str, Within] = {}
 
 
 class ScanFailure(Struct, frozen=True):
@@ -248,6 +249,51 @@ class Budget(Struct, frozen=True):
     refused: str
 
 
+class DelayBand(Struct, frozen=True):
+    """From a delay of `length` on (`above`: only when it is longer) a statute gives `share` of the price, or `amount`.
+
+    `amount` is in the brand's currency; None: the share counts.
+    """
+
+    length: Millis
+    above: bool
+    share: Decimal
+    amount: Decimal | None = None
+
+
+class StatutoryFloor(Struct, frozen=True):
+    """What a law gives for a delay, in money, whatever the policy says: the last band that holds.
+
+    It covers the `problems` of `brands`, but for faults in `not_for`. `refund_counts`: money paid back counts as paid.
+    """
+
+    name: str
+    law: str
+    brands: tuple[str, ...]
+    problems: tuple[str, ...]
+    not_for: tuple[Party, ...]
+    refund_counts: bool
+    bands: tuple[DelayBand, ...]
+
+
+class LatestDay(Struct, frozen=True):
+    """What a kind's expectations of `expect` are due by at the latest, in some countries, by law."""
+
+    name: str
+    law: str
+    countries: tuple[str, ...]
+    kinds: tuple[str, ...]
+    expect: str
+    within: Within
+
+
+class Statutes(Struct, frozen=True):
+    """What the law says, as far as the policy knows it."""
+
+    floors: tuple[StatutoryFloor, ...] = ()
+    latest: tuple[LatestDay, ...] = ()
+
+
 class RampRule(Struct, frozen=True):
     """After a release these classes may go out again `after` it, at most `per_week` a week (None: any number)."""
 
@@ -310,6 +356,7 @@ class Policy(Struct, frozen=True, eq=False):
     notices: NoticeRules
     budgets: Mapping[str, Budget] = {}
     incidents: IncidentRules | None = None
+    statutes: Statutes = Statutes()
 
     def budget_of(self, brand: str, currency: str) -> Budget | None:
         """Return the budget that a brand's remedies in a currency draw on, None when the policy sets none."""

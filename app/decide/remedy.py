@@ -1,6 +1,7 @@
-"""Remedy: an apology and gestures that fit the loss, less what was already given, within the cap."""
+"""Remedy: what is owed by law and gestures that fit the loss, less what was already given, within the cap."""
 
 from app.decide.book import RemedyInputs, RemedyPlan, Ruled
+from app.decide.floors import owed_by_law
 from app.decide.gestures import Giving
 from app.decide.policy import Policy
 from app.decide.reading.shapes import share_or_amount, words_of
@@ -8,7 +9,7 @@ from app.decide.seasons import season_of
 
 
 def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
-    """Return what table `remedies` gives, in amounts: the refund first, then credit, then perks."""
+    """Return what table `remedies` gives, in amounts: the refund, what the law owes, credit, perks, in this order."""
     brand = policy.brand(inputs.brand)
     answers, fired = policy.tables.row(
         "remedies",
@@ -26,10 +27,15 @@ def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
     giving = Giving(inputs, brand, policy.cap)
     if answers["refund"] is not None:
         giving.refund(share_or_amount(answers["refund"])[0])
+    owed = owed_by_law(policy, brand.name, inputs.delays)
+    for each in owed:
+        giving.compensate(each)
     if answers["store_credit"] is not None or answers["perk"] is not None:
         giving.leave_room()
     if answers["store_credit"] is not None:
         giving.credit(*share_or_amount(answers["store_credit"]))
     for perk in words_of(answers["perk"]):
         giving.perk(brand.perks[perk])
-    return Ruled(RemedyPlan(str(answers["apology"]), giving.gestures, giving.receipt), (fired,))
+    return Ruled(
+        RemedyPlan(str(answers["apology"]), giving.gestures, giving.receipt), (fired, *(each.row for each in owed))
+    )

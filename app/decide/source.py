@@ -32,6 +32,13 @@ class Place(NamedTuple):
         msg = f"{self}: {reason}"
         raise PolicyError(msg)
 
+    def known(self, what: str, word: str, known: Mapping[str, Made], where: str = "") -> Made:
+        """Return what a word names; an unknown one is refused with those that there are."""
+        if word not in known:
+            hint = f"; add it to {where}" if where else ""
+            self.refuse(f"there is no {what} `{word}`; there are {', '.join(sorted(known))}{hint}")
+        return known[word]
+
 
 class Tree(NamedTuple):
     """A mapping, a list, a text, or nothing, and where it stands. The readers raise PolicyError with the place."""

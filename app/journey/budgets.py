@@ -1,6 +1,6 @@
 """Budgets that span customers: a remedy that costs something is reserved until the register grants it.
 
-A refund is owed and draws on no budget: it is given whatever the answer. So is the apology.
+What is owed (a refund, what the law gives) draws on no budget: it is given whatever the answer. So is the apology.
 """
 
 from decimal import Decimal
@@ -9,6 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.clock import Instant, to_iso
+from app.decide.gestures import OWED
 from app.decide.policy import Budget
 from app.facts import BudgetAnswered, BudgetRequested, Fact, Money, budget_key
 from app.ids import RemedyId
@@ -20,7 +21,6 @@ from app.journey.trouble import GivenRemedy, Reserved
 from app.journey.turn import Turn
 from app.outputs import Gesture, Receipt, RowFired
 
-_OWED: Final = "refund"
 _LETTERS: Final = {"day": 10, "month": 7, "year": 4}
 
 
@@ -42,7 +42,7 @@ def give(turn: Turn, planned: GivenRemedy, apology: str, receipt: Receipt) -> No
 
 
 def _draws(gesture: Gesture, currency: str) -> bool:
-    return gesture.kind != _OWED and gesture.cost.currency == currency
+    return gesture.kind not in OWED and gesture.cost.currency == currency
 
 
 def _period(budget: Budget, now: Instant) -> str:

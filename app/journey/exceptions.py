@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.decide.book import RemedyPlan
-from app.decide.gestures import REFUND
+from app.decide.gestures import OWED
 from app.facts import Fact, OperatorDecided
 from app.journey import budgets, escalations
 from app.journey.brands import brand_of
@@ -24,7 +24,7 @@ _NOTHING: Final = Decimal(0)
 
 
 def needs_approval(turn: Turn, problem: Problem, gestures: tuple[Gesture, ...]) -> bool:
-    """Say whether gestures cost more than the brand gives without asking; a refund is owed and needs no leave."""
+    """Say whether gestures cost more than the brand gives without asking; what is owed needs no leave."""
     brand = brand_of(turn.policy, turn.state, problem.journey)
     if brand.approval_above is None:
         return False
@@ -34,12 +34,12 @@ def needs_approval(turn: Turn, problem: Problem, gestures: tuple[Gesture, ...]) 
 
 def owed(gestures: tuple[Gesture, ...]) -> tuple[Gesture, ...]:
     """Return the gestures that nobody needs to approve."""
-    return tuple(each for each in gestures if each.kind == REFUND)
+    return tuple(each for each in gestures if each.kind in OWED)
 
 
 def beyond(gestures: tuple[Gesture, ...]) -> tuple[Gesture, ...]:
     """Return the gestures that go beyond what is owed."""
-    return tuple(each for each in gestures if each.kind != REFUND)
+    return tuple(each for each in gestures if each.kind not in OWED)
 
 
 def reserve(turn: Turn, planned: GivenRemedy, plan: RemedyPlan) -> None:

@@ -53,7 +53,8 @@ class View(NamedTuple):
             if pause.end is None:
                 return None
             due = later_by(self.policy, rule.within, self.country, due, begins, pause.end)
-        return due
+        law = rule.by_law.get(self.country or "") if rule.by_law else None
+        return due if law is None else min(due, due_after(self.policy, law, self.country, start))
 
     def recurs(self, word: str) -> bool:
         """Say whether a word may be reached again and again; in a case everything may: it can be opened again."""

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from app.clock import Instant
+from app.decide.gestures import REFUND
 from app.facts import Fact, RemedyReported
 from app.journey import grants, problems, remedies
 from app.journey.refunds import REFUNDED
@@ -22,7 +23,7 @@ def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
         grants.not_given(turn, remedy, what, fact.occurred_at)
     else:
         remedies.settle(turn, remedy, what.gesture, fact.occurred_at)
-        if what.gesture == remedies.REFUND:
+        if what.gesture == REFUND:
             _money_is_back(turn, remedy, fact.occurred_at)
 
 

@@ -6,9 +6,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from app.clock import Instant
+from app.clock import Instant, Millis
 from app.decide.book import RemedyInputs, RemedyPlan, StakeInputs
 from app.decide.extent import extent_of
+from app.decide.floors import Delay
+from app.decide.gestures import OWED, REFUND
 from app.decide.remedy import remedy_of
 from app.decide.stake import stake_of
 from app.facts import Money
@@ -25,7 +27,6 @@ from app.outputs import Gesture, Receipt
 RECOVERY: Final = "recovery"
 MAKING_GOOD: Final = frozenset({RECOVERY, EXCEPTION})
 """The occasions on which something is made good; a thank-you makes good nothing."""
-REFUND: Final = "refund"
 
 _NOTHING: Final = Decimal(0)
 
@@ -71,6 +72,7 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
         repeats=sizes.repeats,
         tenure=stake.tenure,
         goods_held=goods_held(turn.policy, turn.state, problem.journey),
+        delays=_delays(counted),
     )
     plan = turn.ruled(remedy_of(turn.policy, inputs))
     if exceptions.needs_approval(turn, problem, plan.gestures):
@@ -78,6 +80,15 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
         exceptions.reserve(turn, _planned(turn, EXCEPTION, problem, exceptions.beyond(plan.gestures)), plan)
     else:
         _give(turn, problem, plan)
+
+
+def _delays(counted: list[Problem]) -> tuple[Delay, ...]:
+    """Return how long after the first promise each solved part of a trouble was solved."""
+    return tuple(
+        Delay(each.type, each.fault, Millis(max(0, each.resolved_at - (each.first_due or each.opened_at))))
+        for each in counted
+        if each.resolved_at is not None
+    )
 
 
 def _give(turn: Turn, problem: Problem, plan: RemedyPlan) -> None:
@@ -109,7 +120,7 @@ def _given_lately(turn: Turn) -> tuple[Gesture, ...]:
     by_hand = (
         Gesture(each.gesture, each.amount, each.amount, "")
         for each in turn.state.by_hand
-        if each.at > since and each.amount is not None and each.gesture != REFUND
+        if each.at > since and each.amount is not None and each.gesture not in OWED
     )
     return (*by_policy, *by_hand)
 
@@ -195,17 +206,6 @@ def give(
     budgets.give(turn, planned, apology, receipt)
 
 
-def settle(turn: Turn, remedy: GivenRemedy, gesture: str, at: Instant) -> None:
-    """Settle a gesture; the remedy is settled with its last one. What is settled stays so."""
-    if gesture in remedy.settled or gesture not in {each.kind for each in remedy.gestures}:
-        return
-    settled = {**remedy.settled, gesture: at}
-    whole = remedy.settled_at
-    if whole is None and all(each.kind in settled for each in remedy.gestures):
-        whole = max(settled.values())
-    known = replace(remedy, settled=settled, settled_at=whole)
-    turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, remedy.id, known))
-    turn.note(f"remedy for {remedy.cause}: {gesture} given" + ("" if whole is None else ", all of it settled"))
 def waiting_for(
     state: CustomerState, gesture: str, amount: Money | None, journey: JourneyId | None
 ) -> GivenRemedy | None:
@@ -226,6 +226,17 @@ def _in_full(asked: Money | None, given: Money | None) -> bool:
     return given.currency == asked.currency and given.amount >= asked.amount
 
 
+def settle(turn: Turn, remedy: GivenRemedy, gesture: str, at: Instant) -> None:
+    """Settle a gesture; the remedy is settled with its last one. What is settled stays so."""
+    if gesture in remedy.settled or gesture not in {each.kind for each in remedy.gestures}:
+        return
+    settled = {**remedy.settled, gesture: at}
+    whole = remedy.settled_at
+    if whole is None and all(each.kind in settled for each in remedy.gestures):
+        whole = max(settled.values())
+    known = replace(remedy, settled=settled, settled_at=whole)
+    turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, remedy.id, known))
+    turn.note(f"remedy for {remedy.cause}: {gesture} given" + ("" if whole is None else ", all of it settled"))
 
 
 def refunded(turn: Turn, journey: JourneyId, at: Instant, *, counted: bool) -> None:
