@@ -1,11 +1,22 @@
-"""`makegood topics apply | show`: the topics as declared, on the cluster."""
+"""`makegood topics apply | show | acls`: the topics and who may use them, as declared, on the cluster."""
 
 import asyncio
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from app.rights import ClusterRole
 from app.settings import KafkaSettings, WorkerSettings
+from app.shell.acls import (
+    AclDifference,
+    acl_difference,
+    apply_acls,
+    kafka_acls,
+    principals,
+    spelt,
+    wanted_entries,
+)
 from app.shell.kafka_client import wait_for_broker
 from app.shell.topics_admin import (
     Difference,
@@ -15,6 +26,7 @@ from app.shell.topics_admin import (
     compare,
     live_topics,
     refuse_other_log_partitions,
+    topic_differences,
     wanted_topics,
 )
 
@@ -55,13 +67,78 @@ def show() -> None:
         click.echo(line)
 
 
+@command.command()
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--print", "printed", is_flag=True, help="Print kafka-acls.sh commands instead; no cluster is asked.")
+@click.option("--take-away", is_flag=True, help="Also remove rights of these principals that are not declared.")
+@click.option(
+    "--principal",
+    "named",
+    multiple=True,
+    metavar="ROLE=PRINCIPAL",
+    help="Who has a role, User:APPLICATION-ROLE if absent; may be given once for each role.",
+)
+def acls(named: Sequence[str], *, dry_run: bool, printed: bool, take_away: bool) -> None:
+    r"""Give each role's principal the rights it needs and no others (docs/security.md).
+
+    Applying twice changes nothing. Rights that the principals have beside these are shown, and left unless
+    --take-away.
+
+    \b
+    Example, where certificates are the log-in:
+      makegood topics acls --principal "worker=User:CN=makegood-worker,O=Shop"
+    """
+    kafka, worker = KafkaSettings(), WorkerSettings()
+    who = principals(worker, _roles(named))
+    if printed:
+        for entry in wanted_entries(worker, who):
+            click.echo(shlex.join(kafka_acls(entry, kafka.bootstrap)))
+        return
+    found = asyncio.run(_rights(kafka, worker, who, dry_run=dry_run, take_away=take_away))
+    for entry in found.missing:
+        click.echo(f"+ {spelt(entry)}")
+    for entry in found.beside:
+        click.echo(f"{'-' if take_away else '!'} {spelt(entry)}{'' if take_away else ': not declared; left'}")
+    click.echo(_acl_verdict(found, dry_run=dry_run, take_away=take_away))
+
+
+def _roles(named: Iterable[str]) -> dict[ClusterRole, str]:
+    """Read ROLE=PRINCIPAL; a principal may itself hold `=`."""
+    found: dict[ClusterRole, str] = {}
+    for one in named:
+        role, _, principal = one.partition("=")
+        if role not in list(ClusterRole) or not principal.startswith("User:") or principal == "User:":
+            raise click.UsageError(
+                f"{one!r} is not ROLE=PRINCIPAL: roles are {', '.join(ClusterRole)}; a principal is User: and a name, "
+                'for example "worker=User:CN=makegood-worker,O=Shop"'
+            )
+        found[ClusterRole(role)] = principal
+    return found
+
+
+async def _rights(
+    kafka: KafkaSettings, worker: WorkerSettings, who: dict[ClusterRole, str], *, dry_run: bool, take_away: bool
+) -> AclDifference:
+    await wait_for_broker(kafka, limit=_PATIENCE_SECONDS)
+    if dry_run:
+        return await acl_difference(kafka, worker, who)
+    return await apply_acls(kafka, worker, who, take_away=take_away)
+
+
+def _acl_verdict(found: AclDifference, *, dry_run: bool, take_away: bool) -> str:
+    changes = len(found.missing) + (len(found.beside) if take_away else 0)
+    if changes:
+        return f"{changes} right{'s' if changes > 1 else ''} {'would be changed (dry run)' if dry_run else 'changed'}"
+    left = len(found.beside)
+    return f"nothing changed; {left} not declared and left" if left else "nothing to change: all is as declared"
+
+
 async def _differences(kafka: KafkaSettings, worker: WorkerSettings, *, dry_run: bool) -> list[Difference]:
     await wait_for_broker(kafka, limit=_PATIENCE_SECONDS)
     if not dry_run:
         return await apply_topics(kafka, worker)
-    wanted = wanted_topics(worker)
-    found = compare(wanted, await live_topics(kafka, worker))
-    refuse_other_log_partitions(wanted, found)
+    found = await topic_differences(kafka, worker)
+    refuse_other_log_partitions(wanted_topics(worker), found)
     return found
 
 

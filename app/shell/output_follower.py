@@ -16,7 +16,7 @@ from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.output_reader import codec_of
 from app.shell.safe_clock import wall_clock
-from app.shell.topics_admin import live_topics
+from app.shell.topics_admin import partition_counts
 from app.topics import OUTPUTS, Topic
 
 _log = structlog.get_logger("makegood.web")
@@ -78,14 +78,15 @@ class OutputFollower:
             await consumer.stop()
 
     async def _places(self) -> list[TopicPartition]:
-        live = await live_topics(self._kafka, self._worker)
+        live = await partition_counts(self._kafka, self._worker)
         names = [self._worker.topic_prefix + topic for topic in OUTPUTS]
         if missing := [name for name in names if name not in live]:
             raise SetupError(
                 f"no topic {', '.join(missing)} on the cluster at {self._kafka.bootstrap}: create the topics with "
-                "`makegood topics apply`, or mend MAKEGOOD_TOPIC_PREFIX and MAKEGOOD_SITE_NAMESPACES"
+                "`makegood topics apply`, let us read them with `makegood topics acls`, or mend "
+                "MAKEGOOD_TOPIC_PREFIX and MAKEGOOD_SITE_NAMESPACES"
             )
-        return [TopicPartition(name, number) for name in names for number in range(live[name].partitions)]
+        return [TopicPartition(name, number) for name in names for number in range(live[name])]
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while True:

@@ -9,7 +9,7 @@ from app.clock import Instant
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options
-from app.shell.topics_admin import live_topics
+from app.shell.topics_admin import partition_counts
 from app.shell.writers import partition_of
 from app.stage import LogRecord
 from app.topics import Topic
@@ -52,13 +52,13 @@ async def read_topic(
 
 
 async def _partitions(kafka: KafkaSettings, worker: WorkerSettings, name: str) -> int:
-    live = (await live_topics(kafka, worker)).get(name)
+    live = (await partition_counts(kafka, worker)).get(name)
     if live is None:
         raise SetupError(
             f"no topic {name} on the cluster at {kafka.bootstrap}: create the topics with `makegood topics apply`, "
-            "or set MAKEGOOD_TOPIC_PREFIX to the namespace you mean"
+            "let us read them with `makegood topics acls`, or set MAKEGOOD_TOPIC_PREFIX to the namespace you mean"
         )
-    return live.partitions
+    return live
 
 
 async def _to_the_end(consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> AsyncIterator[LogRecord]:

@@ -92,14 +92,24 @@ def compare(wanted: Iterable[WantedTopic], live: Mapping[str, LiveTopic]) -> lis
 async def topic_differences(kafka: KafkaSettings, worker: WorkerSettings) -> list[Difference]:
     """Return how the cluster differs from the declaration now; nothing is changed."""
     wanted = wanted_topics(worker)
-    async with _admin(kafka) as admin:
+    async with admin_client(kafka) as admin:
         return compare(wanted, await _read(admin, wanted))
 
 
 async def live_topics(kafka: KafkaSettings, worker: WorkerSettings) -> dict[str, LiveTopic]:
     """Return those declared topics that the cluster has, by their name on the wire."""
-    async with _admin(kafka) as admin:
+    async with admin_client(kafka) as admin:
         return await _read(admin, wanted_topics(worker))
+
+
+async def partition_counts(kafka: KafkaSettings, worker: WorkerSettings) -> dict[str, int]:
+    """Return how many partitions each declared topic has that we may see, by its name on the wire.
+
+    It needs the right to describe them and no more, so it is what everyone but the admin asks.
+    """
+    async with admin_client(kafka) as admin:
+        found = await _described(admin, wanted_topics(worker))
+        return {topic["topic"]: len(topic["partitions"]) for topic in found}
 
 
 async def apply_topics(kafka: KafkaSettings, worker: WorkerSettings) -> list[Difference]:
@@ -109,7 +119,7 @@ async def apply_topics(kafka: KafkaSettings, worker: WorkerSettings) -> list[Dif
     then nothing is changed. Differences that are not `mendable` are returned and left.
     """
     wanted = wanted_topics(worker)
-    async with _admin(kafka) as admin:
+    async with admin_client(kafka) as admin:
         live = await _read(admin, wanted)
         found = compare(wanted, live)
         refuse_other_log_partitions(wanted, found)
@@ -137,7 +147,7 @@ async def delete_namespace(kafka: KafkaSettings, prefix: str) -> int:
     """Delete every topic whose name begins with `prefix` (a replay's namespace); return how many there were."""
     if not prefix:
         raise SetupError("an empty prefix names the live topics: they are not deleted")
-    async with _admin(kafka) as admin:
+    async with admin_client(kafka) as admin:
         names = [name for name in await _names(admin) if name.startswith(prefix)]
         if names:
             response = await admin.delete_topics(names)
@@ -152,7 +162,8 @@ async def delete_namespace(kafka: KafkaSettings, prefix: str) -> int:
 
 
 @asynccontextmanager
-async def _admin(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin_client(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Give a connected admin client; SetupError, one line, for what the cluster refuses meanwhile."""
     admin = AIOKafkaAdminClient(client_id="makegood-topics", **client_options(kafka))
     try:
         await admin.start()

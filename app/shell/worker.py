@@ -15,7 +15,7 @@ from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.telemetry_protocol import NoTelemetry, Telemetry
-from app.shell.topics_admin import topic_differences
+from app.shell.topics_admin import partition_counts
 from app.shell.worker_app import WorkerApp
 from app.stage import IntakeStage, KeyedStage
 from app.topics import INPUTS, Topic
@@ -124,11 +124,11 @@ async def _surroundings(parts: _Parts) -> None:
     await wait_for_broker(parts.kafka)
     ours = {*parts.inputs, *(topic for stage in parts.stages for topic in (stage.log, stage.changelog))}
     names = {parts.settings.topic_prefix + topic for topic in ours}
-    for difference in await topic_differences(parts.kafka, parts.settings):
-        if difference.kind == "missing" and difference.topic in names:
-            raise SetupError(
-                f"topic {difference.topic} is missing on {parts.kafka.bootstrap}: run `makegood topics apply`"
-            )
+    for name in sorted(names - (await partition_counts(parts.kafka, parts.settings)).keys()):
+        raise SetupError(
+            f"topic {name} is missing on {parts.kafka.bootstrap}, or we may not see it: run `makegood topics apply`, "
+            "and `makegood topics acls` where rights are checked"
+        )
 
 
 async def _work(parts: _Parts, told_to_stop: asyncio.Event) -> BaseException | None:
