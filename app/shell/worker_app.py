@@ -12,6 +12,7 @@ from faust.types import TP
 
 from app.settings import WorkerSettings
 from app.shell.batch_path import RawSchema, SliceConsumer, SliceTransport, scheduler, slices
+from app.shell.garbage import set_apart_what_stays
 from app.shell.intake_agent import IntakeLoop
 from app.shell.ownership import Ownership
 from app.shell.recovery import BulkTableManager, StateTable
@@ -142,6 +143,7 @@ class WorkerApp(faust.App):
 
     def on_restored(self) -> None:
         """Note that slices flow again; called by our recovery."""
+        set_apart_what_stays()
         self.telemetry.ready(is_ready=True)
         log.info("working %d partitions", len(list(self.ownership.loops)))
 
