@@ -23,6 +23,9 @@ _log = structlog.get_logger("makegood.kafka")
 
 _ATTEMPT_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.5
+_METADATA_MAX_AGE_MS: Final = 5_000
+"""A broker that has just started does not know its topics at once. Who asks it then believes that there are none: a
+group leader gives out no partitions, a producer lets its batches expire; until it asks again, by default in 5 minutes."""
 _REFUSED: Final = (
     AuthenticationFailedError,
     AuthenticationMethodNotSupported,
@@ -34,7 +37,11 @@ _REFUSED: Final = (
 
 def client_options(kafka: KafkaSettings) -> dict[str, Any]:
     """Return the keyword arguments that every aiokafka client (producer, consumer, admin) takes to connect."""
-    return {"bootstrap_servers": kafka.bootstrap, **connection_options(kafka)}
+    return {
+        "bootstrap_servers": kafka.bootstrap,
+        "metadata_max_age_ms": _METADATA_MAX_AGE_MS,
+        **connection_options(kafka),
+    }
 
 
 def connection_options(kafka: KafkaSettings) -> dict[str, Any]:
