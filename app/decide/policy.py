@@ -236,13 +236,13 @@ class NoticeRules(Struct, frozen=True):
 
 
 class Budget(Struct, frozen=True):
-    """What may be spent on the remedies of some brands in each `period` (day, month or year, UTC). Refunds are owed.
+    """What may be spent on remedies in each `period` (day, month or year, UTC). What is owed draws on none.
 
-    `refused`: what becomes of a remedy it cannot pay: approval (an owner is asked) or apology (words alone).
+    It pays for the remedies of some `brands`, of every brand with one of some `cost_centres`, or about some `offers` (a
+    campaign's). `refused`: what becomes of one it cannot pay: approval (an owner is asked) or apology (words alone).
     """
 
     name: str
-    brands: tuple[str, ...]
     currency: str
     period: str
     amount: Decimal
@@ -260,6 +260,9 @@ class DelayBand(Struct, frozen=True):
     share: Decimal
     amount: Decimal | None = None
 
+    brands: tuple[str, ...] = ()
+    cost_centres: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
 
 class StatutoryFloor(Struct, frozen=True):
     """What a law gives for a delay, in money, whatever the policy says: the last band that holds.
@@ -358,10 +361,18 @@ class Policy(Struct, frozen=True, eq=False):
     incidents: IncidentRules | None = None
     statutes: Statutes = Statutes()
 
-    def budget_of(self, brand: str, currency: str) -> Budget | None:
-        """Return the budget that a brand's remedies in a currency draw on, None when the policy sets none."""
-        fits = (each for each in self.budgets.values() if brand in each.brands and each.currency == currency)
-        return next(fits, None)
+    def budget_of(self, brand: Brand, offer: str | None) -> Budget | None:
+        """Return the budget that a brand's remedy draws on, the narrowest that there is; None when there is none.
+
+        A budget of the offer that it is about comes before the brand's, and that before the cost centre's.
+        """
+        mine = [each for each in self.budgets.values() if each.currency == brand.currency]
+        fits = (
+            *(each for each in mine if offer is not None and offer in each.offers),
+            *(each for each in mine if brand.name in each.brands),
+            *(each for each in mine if brand.cost_centre in each.cost_centres),
+        )
+        return next(iter(fits), None)
 
     def brand(self, name: str | None) -> Brand:
         """Return a brand by name; the default brand for none, and for a name that has no file."""

@@ -46,6 +46,7 @@ from app.facts.spanning import (
     BudgetAnswered,
     BudgetRequested,
     CampaignListed,
+    BudgetReturned,
     CampaignPlanned,
     CodeUsed,
     CouponIssued,
@@ -112,6 +113,7 @@ What = (
     | BudgetRequested
     | BudgetAnswered
     | OfferAsked
+    | BudgetReturned
     | OfferLeft
     | OfferTold
     | AssetAsked

@@ -138,6 +138,20 @@ class BudgetAnswered(Struct, frozen=True, tag="budget_answered"):
     left: Money
 
 
+class BudgetReturned(Struct, frozen=True, tag="budget_returned"):
+    """A gesture that a budget has paid for was never given: what it costs is the budget's again.
+
+    `after_all`: it was given all the same, so the budget pays for it once more.
+    """
+
+    remedy: str
+    gesture: str
+    budget: str
+    period: str
+    amount: Money
+    after_all: bool = False
+
+
 class OfferAsked(Struct, frozen=True, tag="offer_asked"):
     """A customer holds an offer and must know its terms, now and whenever they change."""
 

@@ -10,7 +10,7 @@ from app.decide.book import Ruled
 from app.decide.policy import Brand
 from app.decide.words import NOTHING
 from app.facts import Money, RemedyReported
-from app.journey import escalations
+from app.journey import budgets, escalations
 from app.journey.brands import brand_of
 from app.journey.issuing import say
 from app.journey.state import with_item
@@ -34,7 +34,7 @@ def not_given(turn: Turn, remedy: GivenRemedy, what: RemedyReported, at: Instant
     if what.outcome == _FAILED and tried <= turn.policy.limits.grant_retries:
         _try_again(turn, remedy, gesture, tried + 1)
     elif perk is None or perk.instead is None:
-        _call_somebody(turn, remedy)
+        _call_somebody(turn, remedy, gesture)
     elif perk.instead == NOTHING:
         _leave_out(turn, remedy, gesture, at)
     else:
@@ -60,7 +60,8 @@ def _replace(turn: Turn, remedy: GivenRemedy, gesture: Gesture, brand: Brand) ->
     cost = Money(other.cost, brand.currency)
     line = _line(other.kind, "cost", cost)
     instead = Gesture(other.kind, None, cost, brand.cost_centre, dict(other.terms))
-    known = replace(remedy, gestures=(*others, instead))
+    known = replace(budgets.give_back(turn, remedy, gesture), gestures=(*others, instead))
+    budgets.given_instead(turn, known, instead)
     _keep(turn, known)
     say(turn, known, (instead,), Receipt((line,)), 1)
     _ruled(turn, "instead", gesture, instead=other.kind)
@@ -71,12 +72,14 @@ def _leave_out(turn: Turn, remedy: GivenRemedy, gesture: Gesture, at: Instant) -
     kept = tuple(each for each in remedy.gestures if each is not gesture)
     settled = all(each.kind in remedy.settled for each in kept)
     whole = max((at, *remedy.settled.values())) if settled else None
-    _keep(turn, replace(remedy, gestures=kept, settled_at=remedy.settled_at or whole))
+    returned = budgets.give_back(turn, remedy, gesture)
+    _keep(turn, replace(returned, gestures=kept, settled_at=remedy.settled_at or whole))
     _ruled(turn, "left_out", gesture)
     turn.note(f"{gesture.kind} cannot be had: it is left out" + (", all of it settled" if settled else ""))
 
 
-def _call_somebody(turn: Turn, remedy: GivenRemedy) -> None:
+def _call_somebody(turn: Turn, remedy: GivenRemedy, gesture: Gesture) -> None:
+    _keep(turn, budgets.give_back(turn, remedy, gesture))
     if remedy.problem in turn.state.problems:
         escalations.ask(turn, remedy.problem, "remedy_failed")
 

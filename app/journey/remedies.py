@@ -234,7 +234,7 @@ def settle(turn: Turn, remedy: GivenRemedy, gesture: str, at: Instant) -> None:
     whole = remedy.settled_at
     if whole is None and all(each.kind in settled for each in remedy.gestures):
         whole = max(settled.values())
-    known = replace(remedy, settled=settled, settled_at=whole)
+    known = replace(budgets.given_after_all(turn, remedy, gesture), settled=settled, settled_at=whole)
     turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, remedy.id, known))
     turn.note(f"remedy for {remedy.cause}: {gesture} given" + ("" if whole is None else ", all of it settled"))
 

@@ -93,6 +93,15 @@ class Hold(Struct, frozen=True, array_like=True, gc=False):
     case: CaseId | None = None
 
 
+class Drawn(Struct, frozen=True, array_like=True, gc=False):
+    """What a remedy's budget pays in a period. `returned`: gestures that came to nothing and are paid for no more."""
+
+    budget: str
+    period: str
+    currency: str
+    returned: tuple[str, ...] = ()
+
+
 class Reserved(Struct, frozen=True, array_like=True, gc=False):
     """What a remedy needs to be issued once its budget has answered: its words, and the rows that sized it."""
 
@@ -101,13 +110,14 @@ class Reserved(Struct, frozen=True, array_like=True, gc=False):
     apology: str
     receipt: Receipt
     rules: tuple[RowFired, ...]
+    period: str = ""
 
 
 class GivenRemedy(Struct, frozen=True, array_like=True, gc=False):
     """A remedy we asked for, until every gesture of it is settled. `overdue`: an owner was named for it.
 
     `reserved` stands until its budget, or who approves it, has answered; only then is it issued. `tries` counts how
-    often a gesture was asked for, once it has failed.
+    often a gesture was asked for, once it has failed. `drawn` is the budget that pays for it.
     """
 
     id: RemedyId
@@ -124,6 +134,7 @@ class GivenRemedy(Struct, frozen=True, array_like=True, gc=False):
     reserved: Reserved | None = None
     apology: str = ""
     tries: dict[str, int] = {}
+    drawn: Drawn | None = None
 
 
 class ByHand(Struct, frozen=True, array_like=True, gc=False):

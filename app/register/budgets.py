@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from app.clock import Instant
-from app.facts import BudgetAnswered, BudgetRequested, Fact, Money
+from app.facts import BudgetAnswered, BudgetRequested, BudgetReturned, Fact, Money
 from app.ids import FactId
 from app.journey import seen
 from app.register.doing import Doing
@@ -34,6 +34,22 @@ def requested(doing: Doing, known: Spent | None, fact: Fact, what: BudgetRequest
         granted=spent.granted + cost,
         exhausted=spent.exhausted or not granted,
         seen=seen.with_fact(spent.seen, question, fact.known_at, REPEATS_KNOWN),
+    )
+
+
+def returned(doing: Doing, known: Spent | None, fact: Fact, what: BudgetReturned) -> Spent | None:
+    """Take back what was kept for a gesture that came to nothing, or pay for one that was given after all."""
+    if known is None or seen.is_repeat(known.seen, fact.id, fact.known_at, REPEATS_KNOWN):
+        return known
+    amount = what.amount.amount if what.after_all else -what.amount.amount
+    granted = max(known.granted + amount, what.amount.amount * 0)
+    words = "paid for after all" if what.after_all else "came to nothing"
+    doing.note(f"{what.gesture} of {what.amount.amount:f} {what.amount.currency} {words}: {granted:f} granted so far")
+    return replace(
+        known,
+        until=Instant(fact.known_at + BUDGET_KEPT),
+        granted=granted,
+        seen=seen.with_fact(known.seen, fact.id, fact.known_at, REPEATS_KNOWN),
     )
 
 

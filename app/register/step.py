@@ -13,6 +13,7 @@ from app.facts import (
     CampaignPlanned,
     CouponTermsStated,
     ExposureChanged,
+    BudgetReturned,
     Fact,
     IncidentReported,
     OfferAsked,
@@ -101,6 +102,7 @@ def next_due(policy: Policy, body: Body | None) -> Instant | None:
         case Holders() | Spent() | Incident():
             return body.until
     return None
+    ("budget", BudgetReturned): lambda doing, _, body, fact, what: budgets.returned(doing, body, fact, what),
 
 
 def fire(policy: Policy, key: str, body: Body, due: Instant) -> Stepped:

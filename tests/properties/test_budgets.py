@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.facts import BudgetAnswered, BudgetRequested, Money, budget_key
+from app.facts import BudgetAnswered, BudgetRequested, BudgetReturned, Money, budget_key
 from tests.support.policies import changed
 from tests.support.registers import RegisterPlay
 
@@ -89,3 +89,27 @@ def test_the_last_penny_is_granted_and_the_next_one_is_not() -> None:
     assert answers(play) == {"R-0": True, "R-1": True, "R-2": False}
     (notice,) = play.notices("budget_exhausted")
     assert (notice.recipient, notice.customer) == ("merchant", "budget:deals:2026-05")
+
+
+@settings(max_examples=60, deadline=None)
+@given(REQUESTS, st.sets(st.integers(0, 20)))
+def test_what_comes_back_can_be_granted_again_and_the_budget_still_holds(
+    requests: list[Request], refused: set[int]
+) -> None:
+    play = RegisterPlay(FILES)
+    left, granted = AMOUNT, {}
+    for number, request in enumerate(sorted(requests)):
+        asked(play, number, request)
+        play.tick(START + request[0] * 1000)
+        amount = Decimal(request[1])
+        granted[f"R-{number}"] = amount <= left
+        if amount > left:
+            continue
+        left -= amount
+        if number in refused:
+            left += amount
+            back = BudgetReturned(f"R-{number}", "store_credit", "deals", "2026-05", Money(amount, "USD"))
+            for repeat in (7, 7):
+                play.take(KEY, back, START + request[0] * 1000, f"C-{number}", repeat)
+            play.tick(START + request[0] * 1000)
+    assert answers(play) == granted

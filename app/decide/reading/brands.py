@@ -44,6 +44,11 @@ def _perks(tree: Tree, findings: Findings) -> dict[str, Perk]:
     for perk in perks.values():
         if perk.instead not in {None, NOTHING, *perks} or perk.instead == perk.kind:
             findings.guard(tree.place.refuse, f"perk {perk.kind}: `instead: {perk.instead}` is none of the other perks")
+        elif perk.instead in perks and perks[perk.instead].cost > perk.cost:
+            reason = (
+                f"perk {perk.kind}: {perk.instead} instead of it costs more; it was measured against the cap, not that"
+            )
+            findings.guard(tree.place.refuse, reason)
     return perks
 
 

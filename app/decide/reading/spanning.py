@@ -39,30 +39,39 @@ def read_incidents(tree: Tree, problems: Mapping[str, ProblemRules]) -> Incident
     return IncidentRules(parts["customers"].whole("customers"), read_plain(parts["within"], "within"), by)
 
 
-_BUDGET: Final = ("brands", "currency", "period", "amount", "refused")
+_BUDGET: Final = ("currency", "period", "amount", "refused")
+_PAYS_FOR: Final = ("brands", "cost_centres", "offers")
 
 
 def read_budgets(tree: Tree, brands: Mapping[str, Brand], findings: Findings) -> dict[str, Budget]:
-    """Return the budgets; two for one brand and currency contradict each other."""
+    """Return the budgets; two of one currency for the same brand, cost centre or offer contradict each other."""
     budgets = findings.each(tree, "budgets", lambda name, child: _budget(name, child, brands))
     for name, budget in budgets.items():
         for other in budgets.values():
-            if other.name < name and other.currency == budget.currency and {*other.brands} & {*budget.brands}:
-                findings.guard(tree.place.refuse, f"budgets {other.name} and {name} both pay for one brand")
+            if other.name < name and other.currency == budget.currency and (both := _shared(budget, other)):
+                findings.guard(tree.place.refuse, f"budgets {other.name} and {name} both pay for {', '.join(both)}")
     return budgets
 
 
 def _budget(name: str, tree: Tree, brands: Mapping[str, Brand]) -> Budget:
-    parts = tree.only(f"budget {name}", _BUDGET)
-    for word in (paid := parts["brands"].words("brands")):
-        if word not in brands:
-            tree.place.refuse(f"budget {name}: `{word}` is no brand; there are {', '.join(sorted(brands))}")
+    parts = tree.only(f"budget {name}", _BUDGET, _PAYS_FOR)
+    paying = [key for key in _PAYS_FOR if key in parts]
+    if len(paying) != 1:
+        tree.place.refuse(f"budget {name} pays for `brands`, for `cost_centres` or for `offers`: name one of the three")
+    paid = parts[paying[0]].words(paying[0])
+    known = {"brands": brands, "cost_centres": {brand.cost_centre: brand for brand in brands.values()}}.get(paying[0])
+    for word in paid if known is not None else ():
+        parts[paying[0]].place.known(paying[0].replace("_", " ").removesuffix("s"), word, known or {})
     amount = parts["amount"].decimal("amount")
     return Budget(
         name=name,
-        brands=paid,
         currency=parts["currency"].text("currency"),
         period=parts["period"].one_of("period", BUDGET_PERIODS),
         amount=amount,
         refused=parts["refused"].one_of("refused", BUDGET_REFUSALS),
     )
+def _shared(one: Budget, other: Budget) -> list[str]:
+    return sorted(word for key in _PAYS_FOR for word in {*getattr(one, key)} & {*getattr(other, key)})
+
+
+        **{paying[0]: paid},

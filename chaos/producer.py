@@ -1,0 +1,78 @@
+"""The producer that keeps count: it publishes lives over time, and knows what the broker has confirmed."""
+
+import asyncio
+import heapq
+from random import Random
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from app.clock import Instant
+from app.shell.safe_clock import wall_clock
+from app.shell.writers import LogWriter
+from app.stage import OutRecord
+from chaos.diary import Diary
+from chaos.lives import Sent, life, terms
+
+_TURN: Final = 0.05
+_AGAIN_SECONDS: Final = 1.0
+
+
+class Producer:
+    """Publishes `rate` new lives a second until stopped; what the broker did not confirm is sent again."""
+
+    def __init__(self, writer: LogWriter, rng: Random, diary: Diary, rate: float) -> None:
+        self._writer = writer
+        self._rng = rng
+        self._diary = diary
+        self.rate = rate
+        self._waiting: list[tuple[int, int, OutRecord]] = []
+        self._unconfirmed: set[asyncio.Task[None]] = set()
+        self._lives = 0
+        self._number = 0
+        self.confirmed: list[OutRecord] = []
+
+    async def run(self, told_to_stop: asyncio.Event) -> None:
+        """Publish until told to stop, then the rest of the lives begun, all at once."""
+        await self._publish(terms(wall_clock()))
+        begun = 0.0
+        while not told_to_stop.is_set():
+            begun += self.rate * _TURN
+            while begun >= 1:
+                begun -= 1
+                self._begin(wall_clock())
+            await self._due(wall_clock())
+            await asyncio.sleep(_TURN)
+        await self._due(None)
+        while self._unconfirmed:
+            await asyncio.gather(*self._unconfirmed)
+        self._diary.note("the producer is done", lives=self._lives, confirmed=len(self.confirmed))
+
+    def _begin(self, now: Instant) -> None:
+        for sent in life(self._rng, f"C{self._lives:05d}", now):
+            self._wait(now, sent)
+        self._lives += 1
+
+    def _wait(self, now: Instant, sent: Sent) -> None:
+        self._number += 1
+        heapq.heappush(self._waiting, (now + sent.after, self._number, sent.record))
+
+    async def _due(self, now: Instant | None) -> None:
+        batch = []
+        while self._waiting and (now is None or self._waiting[0][0] <= now):
+            batch.append(heapq.heappop(self._waiting)[2])
+        if batch:
+            task = asyncio.ensure_future(self._publish(batch))
+            self._unconfirmed.add(task)
+            task.add_done_callback(self._unconfirmed.discard)
+
+    async def _publish(self, records: list[OutRecord]) -> None:
+        while True:
+            try:
+                await asyncio.gather(*await self._writer.send(records))
+            except KafkaError as error:
+                self._diary.note("the producer sends again", records=len(records), because=type(error).__name__)
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                self.confirmed.extend(records)
+                return
