@@ -34,6 +34,10 @@ test-browser: setup ## the command centre in a real Chromium (IMAGES=docs/images
 	@chromium=$$(deploy/setup/chromium.sh) && $(BIN)/pytest -p no:randomly --chromium "$$chromium" \
 	  $(if $(IMAGES),--images "$(IMAGES)") tests/browser $(PYTEST_ARGS)
 
+.PHONY: test-examples
+test-examples: setup ## the examples in other languages, against a real broker and a registry
+	@node=$$(deploy/setup/node.sh) && $(BIN)/pytest -p no:randomly --node "$$node" tests/examples $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: setup ## measure throughput and latency (writes docs/performance.md)
 	@$(BIN)/python -m benchmarks

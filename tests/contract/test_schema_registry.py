@@ -7,15 +7,19 @@ from dataclasses import replace
 import pytest
 
 from app.clock import from_iso
+from app.emit.records import Emit
 from app.errors import InvalidRecord, SetupError
 from app.intake.stage import Intake
+from app.settings import ROOT
 from app.shell.registry import RegistryClient
 from app.stage import LogRecord
 from app.topics import Topic
 from app.wire.catalog import EventSchema, JsonSchema, bundled, parse
 from app.wire.codec import Codec, bundled_codec
 from app.wire.payload import encode_event
+from tests.support.examples import example
 from tests.support.registry import running_registry
+from tests.support.saying import held
 
 NOW = from_iso("2026-07-10T09:00:01Z")
 PLACED = {"occurred_at": "2026-07-10T09:00:00Z", "customer_id": "C-1", "order_id": "1001"}
@@ -86,6 +90,20 @@ def test_an_id_that_the_registry_does_not_know_is_an_unknown_schema(url: str) ->
 def test_records_without_a_registry_are_still_read_when_there_is_one(url: str) -> None:
     value = encode_event(Topic.ORDERS, "order_placed", PLACED)
     assert Codec(bundled(), RegistryClient(url)).decode(value).payload["order_id"] == "1001"
+
+
+def test_the_example_consumer_reads_what_is_written_with_a_registry_and_without(url: str) -> None:
+    values = example("hold_list").Values(ROOT / "schemas", url)
+    client = RegistryClient(url)
+    client.register(bundled().all())
+    ledger = held("ann")
+    for codec in (Codec(bundled(), client), bundled_codec()):
+        value = Emit(codec).record(ledger).value
+        assert value is not None
+        read = values.read(value)
+        assert (read["customer"], read["holds"][0]["reason"]) == ("ann", "late_delivery")
+    with pytest.raises(ValueError, match="unknown schema c3010000000000000000: give SCHEMAS or REGISTRY"):
+        values.read(b"\xc3\x01" + bytes(8) + b"rest")
 
 
 def test_a_registry_that_is_away_stops_the_worker_instead_of_refusing_records() -> None:

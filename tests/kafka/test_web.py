@@ -1,7 +1,6 @@
 """Gate and pages over a real broker: what is committed is answered, what is aborted is not, and a lost broker shows."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,22 +9,18 @@ from typing import Any, Final
 
 import pytest
 from aiohttp import ClientSession
-from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner
 
 from app.broker import Broker
 from app.cli import cli
-from app.clock import Instant
 from app.errors import SetupError
-from app.ids import CustomerId, OutputId
-from app.outputs import ALL, HoldEntry, Output, Scope, Suppression
+from app.outputs import Output
 from app.settings import KafkaSettings, WebSettings, WorkerSettings
-from app.shell.kafka_client import client_options
 from app.shell.topics_admin import apply_topics, delete_namespace
 from app.web.access import Access, Role, line_of
 from app.web.server import followers, serving, site_of
 from tests.support.explained_customer import outputs
-from tests.support.told_site import EMIT
+from tests.support.saying import held, say
 
 pytestmark = pytest.mark.expects_error_log(
     "aiokafka",  # the client tells of each moment in which a topic has no leader yet, or the broker is away
@@ -33,11 +28,6 @@ pytestmark = pytest.mark.expects_error_log(
 
 AUTH: Final = {"Authorization": "Bearer t"}
 PATIENCE: Final = 20.0
-
-
-def held(name: str) -> Suppression:
-    hold = HoldEntry(Scope((ALL,)), "late_delivery", "p", Instant(1_790_000_000_000), "made good")
-    return Suppression(OutputId(name), Instant(1_790_000_000_000), CustomerId(name), suppressed=True, holds=(hold,))
 
 
 class Place:
@@ -50,20 +40,7 @@ class Place:
         self.prefix = prefix
 
     async def say(self, *said: Output, abort: bool = False, forget: str = "") -> None:
-        producer = AIOKafkaProducer(
-            **client_options(self.kafka), transactional_id=f"{self.prefix}{secrets.token_hex(4)}"
-        )
-        await producer.start()
-        try:
-            await producer.begin_transaction()
-            records = [EMIT.record(one) for one in said]
-            records += [EMIT.tombstone(CustomerId(forget))] if forget else []
-            for record in records:
-                await producer.send(self.prefix + record.topic, record.value, key=record.key)
-            await producer.flush()
-            await (producer.abort_transaction() if abort else producer.commit_transaction())
-        finally:
-            await producer.stop()
+        await say(self.kafka, self.prefix, *said, abort=abort, forget=forget)
 
     async def answer(self, customer: str) -> Any:
         path = f"{self.address}/v1/customers/{customer}/may-send?class=promotion"
