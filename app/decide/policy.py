@@ -247,6 +247,9 @@ class Budget(Struct, frozen=True):
     period: str
     amount: Decimal
     refused: str
+    brands: tuple[str, ...] = ()
+    cost_centres: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
 
 
 class DelayBand(Struct, frozen=True):
@@ -260,9 +263,6 @@ class DelayBand(Struct, frozen=True):
     share: Decimal
     amount: Decimal | None = None
 
-    brands: tuple[str, ...] = ()
-    cost_centres: tuple[str, ...] = ()
-    offers: tuple[str, ...] = ()
 
 class StatutoryFloor(Struct, frozen=True):
     """What a law gives for a delay, in money, whatever the policy says: the last band that holds.

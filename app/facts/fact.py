@@ -45,8 +45,8 @@ from app.facts.spanning import (
     AssetTold,
     BudgetAnswered,
     BudgetRequested,
-    CampaignListed,
     BudgetReturned,
+    CampaignListed,
     CampaignPlanned,
     CodeUsed,
     CouponIssued,
@@ -112,18 +112,22 @@ What = (
     | CampaignListed
     | BudgetRequested
     | BudgetAnswered
-    | OfferAsked
     | BudgetReturned
+    | OfferAsked
     | OfferLeft
     | OfferTold
     | AssetAsked
     | AssetTold
+    | AccountAsked
+    | AccountTroubled
+    | AccountLeft
+    | AccountTold
 )
 
-ToJourney = BudgetAnswered | OfferTold | AssetTold
+ToJourney = BudgetAnswered | OfferTold | AssetTold | AccountTold
 """What the register answers to a customer's question."""
 
-Question = BudgetRequested | OfferAsked | AssetAsked
+Question = BudgetRequested | OfferAsked | AssetAsked | AccountAsked
 """What a customer's journey asks the register; it names the `question` that the answer is to."""
 
 

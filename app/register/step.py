@@ -6,14 +6,18 @@ from typing import Any, Final, NamedTuple
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import (
+    AccountAsked,
+    AccountLeft,
+    AccountTold,
+    AccountTroubled,
     AssetAsked,
     AssetStated,
     BudgetRequested,
+    BudgetReturned,
     CampaignListed,
     CampaignPlanned,
     CouponTermsStated,
     ExposureChanged,
-    BudgetReturned,
     Fact,
     IncidentReported,
     OfferAsked,
@@ -26,7 +30,7 @@ from app.facts import (
 from app.outputs import Cause, Decision, Said
 from app.register import budgets, campaigns, incidents, offers, playlists
 from app.register.doing import Doing, PassedOn
-from app.register.state import Asset, Body, Campaign, Holders, Incident, Offer, Shard, Spent
+from app.register.state import Account, Asset, Body, Campaign, Holders, Incident, Members, Offer, Shard, Spent
 
 
 class Stepped(NamedTuple):
@@ -85,6 +89,7 @@ TAKES: Final[dict[tuple[str, type], Take]] = {
     ("holders", OfferTold): _told,
     ("incident", IncidentReported): lambda doing, _, body, fact, what: incidents.reported(doing, body, fact, what),
     ("budget", BudgetRequested): lambda doing, _, body, fact, what: budgets.requested(doing, body, fact, what),
+    ("budget", BudgetReturned): lambda doing, _, body, fact, what: budgets.returned(doing, body, fact, what),
     ("playlist", PlaylistStated): lambda doing, _, body, __, what: playlists.stated(doing, body, what),
     ("asset", AssetStated): lambda _, __, ___, ____, what: Asset(what.asset),
     ("asset", AssetAsked): _asset_asked,
@@ -99,10 +104,9 @@ def next_due(policy: Policy, body: Body | None) -> Instant | None:
             return campaigns.due_of(policy, body)
         case Shard() if body.campaigns:
             return campaigns.first(body).plan.send_at
-        case Holders() | Spent() | Incident():
+        case Holders() | Spent() | Incident() | Account():
             return body.until
     return None
-    ("budget", BudgetReturned): lambda doing, _, body, fact, what: budgets.returned(doing, body, fact, what),
 
 
 def fire(policy: Policy, key: str, body: Body, due: Instant) -> Stepped:

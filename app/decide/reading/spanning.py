@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.decide.policy import Brand, Budget, CampaignRules, HoldAudioRules, IncidentRules, ProblemRules
+from app.decide.policy import AccountRules, Brand, Budget, CampaignRules, HoldAudioRules, IncidentRules, ProblemRules
 from app.decide.reading.findings import Findings
 from app.decide.reading.problems import read_plain
 from app.decide.source import Tree
@@ -53,6 +53,10 @@ def read_budgets(tree: Tree, brands: Mapping[str, Brand], findings: Findings) ->
     return budgets
 
 
+def _shared(one: Budget, other: Budget) -> list[str]:
+    return sorted(word for key in _PAYS_FOR for word in {*getattr(one, key)} & {*getattr(other, key)})
+
+
 def _budget(name: str, tree: Tree, brands: Mapping[str, Brand]) -> Budget:
     parts = tree.only(f"budget {name}", _BUDGET, _PAYS_FOR)
     paying = [key for key in _PAYS_FOR if key in parts]
@@ -69,9 +73,5 @@ def _budget(name: str, tree: Tree, brands: Mapping[str, Brand]) -> Budget:
         period=parts["period"].one_of("period", BUDGET_PERIODS),
         amount=amount,
         refused=parts["refused"].one_of("refused", BUDGET_REFUSALS),
-    )
-def _shared(one: Budget, other: Budget) -> list[str]:
-    return sorted(word for key in _PAYS_FOR for word in {*getattr(one, key)} & {*getattr(other, key)})
-
-
         **{paying[0]: paid},
+    )
