@@ -46,6 +46,7 @@ def configure(log_format: LogFormat = "console", level: str = "INFO", stream: Te
     root.setLevel(level)
     for name, least in _NOISY.items():
         logging.getLogger(name).setLevel(least)
+    logging.getLogger("aiohttp.server").addFilter(without_what_was_sent)
 
 
 def scalars_only(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -54,6 +55,16 @@ def scalars_only(_logger: object, _method: str, event: MutableMapping[str, Any])
         if name not in _OURS:
             event[name] = _harmless(value)
     return event
+
+
+def without_what_was_sent(record: logging.LogRecord) -> bool:
+    """Tell of a request that is no HTTP in a word: the library's own text quotes it, with the token that it held."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and type(error).__module__ == "aiohttp.http_exceptions":
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args = "refused a request that is no HTTP (%s)", (type(error).__name__,)
+        record.exc_info = record.exc_text = None
+    return True
 
 
 class _OurHandler(logging.Handler):

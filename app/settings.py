@@ -117,6 +117,7 @@ class WebhookSettings(BaseSettings):
     mappings_dir: Path | None = Field(None, description="folder of declared mappings, *.yaml (docs/adapters.md)")
     secrets: dict[str, SecretStr] = Field({}, description='secrets of declared mappings, {"source": "secret"}')
     most_bytes: int = Field(1_048_576, ge=1_024, description="bytes of a webhook's body, at most")
+    body_s: float = Field(5.0, gt=0, description="a body that takes longer to come is refused; frees its place")
     patience_s: float = Field(4.0, gt=0, description="wait for Kafka this long, then 503; Shopify gives up after 5 s")
     at_once: int = Field(64, ge=1, description="webhooks worked on at once, at most; more are told 503")
 

@@ -147,7 +147,8 @@ def lines_of(file: Path) -> list[str]:
 
 
 def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    # a header may hold bytes that are no text; they are nobody's token, not an error of ours
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def _match(known: Iterable[_Known], token: str) -> Bearer | None:

@@ -246,8 +246,14 @@ async def login(request: web.Request) -> web.Response:
         raise web.HTTPForbidden(text="this form was sent from another site")
     if site.failures.empty(request.remote or "", site.now()):
         raise web.HTTPTooManyRequests(headers={"Retry-After": "60"}, text="too many wrong tokens: wait a minute")
+    if request.content_length is None or request.content_length > _MOST_FORM:
+        raise web.HTTPRequestEntityTooLarge(_MOST_FORM, 0, text=f"a token has fewer than {_MOST_FORM} bytes")
     token = str((await request.post()).get("token", "")).strip()
     return _logged_in(request, site.access.log_in(token, site.now()), "login.wrong")
+
+
+_MOST_FORM: Final = 1_024
+"""Bytes of the one form that is read from somebody who has shown nothing yet."""
 
 
 def _logged_in(request: web.Request, session: str | None, wrong: str) -> web.Response:

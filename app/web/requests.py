@@ -35,6 +35,10 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
+_HTTPS_ONLY: Final = "max-age=31536000"
+"""A browser that has once come by https does not come by anything else for a year."""
+_SERVER: Final = "makegood"
+"""Which versions answer is nobody's business."""
 
 
 def needs(*roles: Role) -> Callable[[Handling], Handling]:
@@ -80,9 +84,11 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def keep_strict(request: web.Request, response: web.StreamResponse) -> None:
     """Set the headers of every response, streams and redirects among them, just before it goes out."""
-    del request
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = _SERVER
+    if request.app[SITE].settings.https:
+        response.headers["Strict-Transport-Security"] = _HTTPS_ONLY
 
 
 def needed(handler: object) -> frozenset[Role] | None:

@@ -37,7 +37,7 @@ _RETRY_SECONDS: Final = "30"
 
 
 class Receiver:
-    """Answers one webhook: 200 with what was taken in; 401, 404, 413, 422, 503 with the reason (docs/adapters.md).
+    """Answers one webhook: 200 with what was taken in; 401, 404, 408, 413, 422, 503 with the reason (docs/adapters.md).
 
     `count` hears of each answer: the source, the status and how many seconds it took.
     """
@@ -78,7 +78,12 @@ class Receiver:
         return answer
 
     async def _answer(self, sender: Sender, request: web.Request) -> web.Response:
-        body = await _body(request, self._settings.most_bytes)
+        try:
+            async with asyncio.timeout(self._settings.body_s):
+                body = await _body(request, self._settings.most_bytes)
+        except TimeoutError:
+            # whoever it is has proved nothing yet, and others wait for the room
+            return _refusal(408, f"the body did not come within {self._settings.body_s:g} s; send it again")
         if body is None:
             return _refusal(413, f"the body may have {self._settings.most_bytes} bytes")
         now = self._clock()

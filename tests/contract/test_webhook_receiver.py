@@ -166,6 +166,23 @@ def test_a_body_above_the_limit_is_413_whether_it_says_so_or_not() -> None:
     with_client(use, settings(most_bytes=4_096))
 
 
+def test_a_body_that_never_comes_gives_its_place_to_others() -> None:
+    """Somebody who holds every place open with half a body would otherwise shut everybody else out."""
+
+    async def use(client: Client) -> None:
+        async def never() -> Any:
+            yield b"{"
+            await asyncio.Event().wait()
+
+        url = f"{client._url}/v1/webhooks/shopify"
+        async with client._session.post(url, data=never()) as answer:
+            assert answer.status == 408
+            assert "did not come within" in (await answer.json())["error"]
+        assert (await client.shopify("orders/create", ORDER))[0] == 200
+
+    with_client(use, settings(at_once=1, body_s=0.3))
+
+
 @pytest.mark.parametrize(
     ("change", "field", "why"),
     [
