@@ -1,16 +1,12 @@
 """`makegood schemas`: what may be sent and said, and whether it still fits what was released."""
 
-from importlib.metadata import version
-
 import click
 
 from app.errors import SetupError
 from app.settings import WorkerSettings
 from app.shell.registry import RegistryClient
-from app.wire.asyncapi import ASYNCAPI_DOCUMENT, asyncapi_document
 from app.wire.catalog import Catalog, load
-from app.wire.compatibility import EVENTS_DOCUMENT, problems, release
-from app.wire.document import document
+from app.wire.compatibility import documents, problems, release
 
 
 @click.group("schemas")
@@ -46,20 +42,12 @@ def release_() -> None:
 
 @command.command()
 def doc() -> None:
-    """Write docs/events.md from the schemas."""
+    """Write docs/events.md and docs/asyncapi.yaml (AsyncAPI 3.0, every topic) from the schemas and topics."""
     catalog = _catalog()
-    file = catalog.folder.parent / EVENTS_DOCUMENT
-    file.write_text(document(catalog), encoding="utf-8")
-    print(f"wrote {file}")
-
-
-@command.command("asyncapi")
-def asyncapi_() -> None:
-    """Write docs/asyncapi.yaml (AsyncAPI 3.0, every topic) from the schemas and the topics' declaration."""
-    catalog = _catalog()
-    file = catalog.folder.parent / ASYNCAPI_DOCUMENT
-    file.write_text(asyncapi_document(catalog, version("makegood")), encoding="utf-8")
-    print(f"wrote {file}")
+    for place, text in documents(catalog).items():
+        file = catalog.folder.parent / place
+        file.write_text(text, encoding="utf-8")
+        print(f"wrote {file}")
 
 
 @command.command()

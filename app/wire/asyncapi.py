@@ -1,20 +1,16 @@
 """docs/asyncapi.yaml: every topic as AsyncAPI 3.0, written from the schemas and the topics' declaration."""
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from app.topics import INPUTS, OUTPUTS, Declaration, Topic, declarations
-from app.wire.catalog import Catalog, EventSchema
-from app.wire.compatibility import examples
+from app.wire.catalog import Catalog, EventSchema, examples
 from app.wire.record_keys import key_field
 
 Json = dict[str, Any]
 
-ASYNCAPI_DOCUMENT: Final = Path("docs/asyncapi.yaml")
-"""Where the document stands, from the folder that holds `schemas/`."""
 
 _BINDING: Final = "0.5.0"
 _AVRO: Final = "application/vnd.apache.avro+json;version=1.9.0"
@@ -45,7 +41,7 @@ Values are Avro: single-object encoding (the bytes C3 01 and the schema's CRC-64
 it) or Confluent's wire format (00, the registry's id in 4 bytes, big endian) if MAKEGOOD_SCHEMA_REGISTRY_URL is set.
 Topic names begin with MAKEGOOD_TOPIC_PREFIX, empty by default. Read outputs with isolation.level=read_committed.
 docs/events.md says the same for people, docs/roles who needs which part of it.""".replace("\n", " ")
-_HEAD: Final = "# Written by `makegood schemas asyncapi`; change the schemas or app/topics.py, not this file.\n"
+_HEAD: Final = "# Written by `makegood schemas doc`; change the schemas or app/topics.py, not this file.\n"
 
 
 def asyncapi_document(catalog: Catalog, version: str) -> str:

@@ -80,6 +80,11 @@ class Catalog:
         return sorted(self.names.values(), key=lambda schema: (place[schema.topic], schema.event, schema.major))
 
 
+def examples(catalog: Catalog, schema: EventSchema, kind: str) -> list[Path]:
+    """Return the example payloads of an event; `kind` is good or bad."""
+    return sorted((catalog.folder / EXAMPLES / schema.topic / schema.event).glob(f"{kind}-*.json"))
+
+
 def load(folder: Path) -> Catalog:
     """Read a folder of schemas; SetupError names the file that may not be used and why."""
     if not folder.is_dir():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,17 +10,19 @@ import avro.schema
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 
 from app.topics import INPUTS
-from app.wire.catalog import EXAMPLES, RELEASED, Catalog, EventSchema, JsonSchema
+from app.wire.asyncapi import asyncapi_document
+from app.wire.catalog import EXAMPLES, RELEASED, Catalog, EventSchema, JsonSchema, examples
 from app.wire.document import document
 
 EVENTS_DOCUMENT: Final = Path("docs/events.md")
-"""Where the document stands, from the folder that holds `schemas/`."""
+ASYNCAPI_DOCUMENT: Final = Path("docs/asyncapi.yaml")
+"""Where the documents stand, from the folder that holds `schemas/`."""
 
 
 def problems(catalog: Catalog) -> list[str]:
     """Return what stands in the way of using these schemas, each with the command or change that mends it."""
     found = [problem for schema in catalog.all() for problem in _of(catalog, schema)]
-    return [*found, *_vanished(catalog), *_document(catalog)]
+    return [*found, *_vanished(catalog), *_documents(catalog)]
 
 
 def unreadable(reader: EventSchema, writer: EventSchema) -> list[str]:
@@ -53,9 +56,9 @@ def release(catalog: Catalog) -> Path | None:
     return folder
 
 
-def examples(catalog: Catalog, schema: EventSchema, kind: str) -> list[Path]:
-    """Return the example payloads of an event; `kind` is good or bad."""
-    return sorted((catalog.folder / EXAMPLES / schema.topic / schema.event).glob(f"{kind}-*.json"))
+def documents(catalog: Catalog) -> dict[Path, str]:
+    """Return the documents that are written from the schemas, by their place beside `schemas/`."""
+    return {EVENTS_DOCUMENT: document(catalog), ASYNCAPI_DOCUMENT: asyncapi_document(catalog, version("makegood"))}
 
 
 def _of(catalog: Catalog, schema: EventSchema) -> Iterator[str]:
@@ -99,10 +102,11 @@ def _vanished(catalog: Catalog) -> Iterator[str]:
         yield f"{label}: released before and gone now: records of it may still be on the topic, put its file back"
 
 
-def _document(catalog: Catalog) -> Iterator[str]:
-    file = catalog.folder.parent / EVENTS_DOCUMENT
-    if not file.is_file() or file.read_text(encoding="utf-8") != document(catalog):
-        yield f"{EVENTS_DOCUMENT} does not say what the schemas say: run `makegood schemas doc`"
+def _documents(catalog: Catalog) -> Iterator[str]:
+    for place, text in documents(catalog).items():
+        file = catalog.folder.parent / place
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            yield f"{place} does not say what the schemas say: run `makegood schemas doc`"
 
 
 def _avro(schema: EventSchema) -> JsonSchema:
