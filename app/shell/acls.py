@@ -11,7 +11,7 @@ from aiokafka.protocol.api import Request
 from app.errors import SetupError
 from app.rights import ClusterRole, Kind, Operation, Right, default_principal, rights
 from app.settings import KafkaSettings, WorkerSettings
-from app.shell.topics_admin import admin_client
+from app.shell.topics_admin import admin_client, until
 
 _KINDS: Final = {Kind.TOPIC: 2, Kind.GROUP: 3, Kind.CLUSTER: 4, Kind.TRANSACTIONAL_ID: 5}
 _OPERATIONS: Final = {
@@ -109,11 +109,21 @@ async def acl_difference(kafka: KafkaSettings, worker: WorkerSettings, who: Mapp
 async def apply_acls(
     kafka: KafkaSettings, worker: WorkerSettings, who: Mapping[ClusterRole, str], *, take_away: bool
 ) -> AclDifference:
-    """Give what is missing and, with `take_away`, remove what is beside; return the difference that was found."""
+    """Give what is missing and, with `take_away`, remove what is beside; return the difference that was found.
+
+    Returns once the broker goes by it: it learns of its controller's changes a moment later.
+    """
+    wanted, ours = wanted_entries(worker, who), set(who.values())
     async with admin_client(kafka) as admin:
-        found = await _difference(admin, wanted_entries(worker, who), set(who.values()))
+        found = await _difference(admin, wanted, ours)
         await _create(admin, found.missing)
         await _delete(admin, found.beside if take_away else ())
+
+        async def is_applied() -> bool:
+            left = await _difference(admin, wanted, ours)
+            return not left.missing and not (take_away and left.beside)
+
+        await until(is_applied, "the brokers do not go by the new rights yet, look at their logs")
     return found
 
 

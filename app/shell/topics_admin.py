@@ -157,7 +157,7 @@ async def delete_namespace(kafka: KafkaSettings, prefix: str) -> int:
         async def are_gone() -> bool:
             return not await _names(admin) & set(names)
 
-        await _until(are_gone, f"the cluster still shows topics of {prefix}")
+        await until(are_gone, f"the cluster still shows topics of {prefix}")
     return len(names)
 
 
@@ -257,14 +257,15 @@ async def _await_applied(admin: AIOKafkaAdminClient, wanted: Sequence[WantedTopi
         leaderless = any(not _has_leaders(found) for found in await _described(admin, wanted))
         return not leaderless and not any(left.mendable for left in compare(wanted, await _read(admin, wanted)))
 
-    await _until(is_applied, "the topics are not all there and led, look at the brokers' logs")
+    await until(is_applied, "the topics are not all there and led, look at the brokers' logs")
 
 
-async def _until(is_so: Callable[[], Awaitable[bool]], complaint: str) -> None:
+async def until(is_so: Callable[[], Awaitable[bool]], complaint: str) -> None:
+    """Return once the cluster shows what it was told to do; SetupError with the complaint when it does not in 30 s."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + _VISIBLE_SECONDS
+    deadline = loop.time() + _VISIBLE_SECONDS
     while not await is_so():
-        if loop.time() > until:
+        if loop.time() > deadline:
             raise SetupError(f"{complaint} (waited {_VISIBLE_SECONDS:g} s)")
         await asyncio.sleep(_POLL_SECONDS)
 
