@@ -38,6 +38,10 @@ test-browser: setup ## the command centre in a real Chromium (IMAGES=docs/images
 test-examples: setup ## the examples in other languages, against a real broker and a registry
 	@node=$$(deploy/setup/node.sh) && $(BIN)/pytest -p no:randomly --node "$$node" tests/examples $(PYTEST_ARGS)
 
+.PHONY: test-alerts
+test-alerts: setup ## alert rules, their configurations and the dashboards' queries, by Prometheus' own tools
+	@tools=$$(deploy/setup/promtool.sh) && $(BIN)/pytest -p no:randomly --monitoring-tools "$$tools" tests/monitoring $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: setup ## measure throughput and latency (writes docs/performance.md)
 	@$(BIN)/python -m benchmarks
