@@ -88,10 +88,6 @@ from app.facts.values import ConsignmentPlan, Identities, Line, Money, ParcelRef
 
 __all__ = [
     "SHARDS",
-    "AccountAsked",
-    "AccountLeft",
-    "AccountTold",
-    "AccountTroubled",
     "Alias",
     "AliasBound",
     "AliasForgotten",

@@ -118,16 +118,13 @@ What = (
     | OfferTold
     | AssetAsked
     | AssetTold
-    | AccountAsked
-    | AccountTroubled
-    | AccountLeft
-    | AccountTold
+   
 )
 
-ToJourney = BudgetAnswered | OfferTold | AssetTold | AccountTold
+ToJourney = BudgetAnswered | OfferTold | AssetTold
 """What the register answers to a customer's question."""
 
-Question = BudgetRequested | OfferAsked | AssetAsked | AccountAsked
+Question = BudgetRequested | OfferAsked | AssetAsked
 """What a customer's journey asks the register; it names the `question` that the answer is to."""
 
 

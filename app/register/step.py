@@ -6,10 +6,6 @@ from typing import Any, Final, NamedTuple
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import (
-    AccountAsked,
-    AccountLeft,
-    AccountTold,
-    AccountTroubled,
     AssetAsked,
     AssetStated,
     BudgetRequested,
@@ -30,7 +26,7 @@ from app.facts import (
 from app.outputs import Cause, Decision, Said
 from app.register import budgets, campaigns, incidents, offers, playlists
 from app.register.doing import Doing, PassedOn
-from app.register.state import Account, Asset, Body, Campaign, Holders, Incident, Members, Offer, Shard, Spent
+from app.register.state import Asset, Body, Campaign, Holders, Incident, Offer, Shard, Spent
 
 
 class Stepped(NamedTuple):
@@ -104,7 +100,7 @@ def next_due(policy: Policy, body: Body | None) -> Instant | None:
             return campaigns.due_of(policy, body)
         case Shard() if body.campaigns:
             return campaigns.first(body).plan.send_at
-        case Holders() | Spent() | Incident() | Account():
+        case Holders() | Spent() | Incident():
             return body.until
     return None
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.decide.policy import AccountRules, Brand, Budget, CampaignRules, HoldAudioRules, IncidentRules, ProblemRules
+from app.decide.policy import Brand, Budget, CampaignRules, HoldAudioRules, IncidentRules, ProblemRules
 from app.decide.reading.findings import Findings
 from app.decide.reading.problems import read_plain
 from app.decide.source import Tree
