@@ -16,7 +16,7 @@ from app.decide.reading.findings import Findings
 from app.decide.reading.kinds import read_kinds
 from app.decide.reading.problems import read_problems
 from app.decide.reading.references import check_references
-from app.decide.reading.spanning import read_budgets, read_campaigns, read_hold_audio, read_incidents
+from app.decide.reading.spanning import read_accounts, read_budgets, read_campaigns, read_hold_audio, read_incidents
 from app.decide.reading.statutes import read_statutes
 from app.decide.reading.tables import Known, read_tables
 from app.decide.reading.top import (
@@ -80,6 +80,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     incidents = None
     if "incidents" in top:
         incidents = findings.guard(read_incidents, top["incidents"], problems)
+    accounts = findings.guard(read_accounts, top["accounts"]) if "accounts" in top else None
     budgets = read_budgets(top.get("budgets", Tree({}, trees["policy.yaml"].place)), brands, findings)
     findings.raise_any()
     assert limits is not None
@@ -117,6 +118,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
         notices=notices,
         budgets=budgets,
         incidents=incidents,
+        accounts=accounts,
         statutes=statutes,
     )
 

@@ -11,6 +11,7 @@ from app.decide.tables import Tables
 from app.decide.words import OTHERWISE
 from app.facts import Party
 from app.ids import PolicyVersion
+from app.outputs import Scope
 
 
 class Within(Struct, frozen=True):
@@ -190,6 +191,18 @@ class CampaignRules(Struct, frozen=True):
     brief_before: Millis
 
 
+class AccountRules(Struct, frozen=True):
+    """The people of one business client: a problem of one of them holds others.
+
+    It does when its severity is `severe_from` or more, and it holds the `scope` of those whose role in the account is
+    one of `roles` (unknown: nobody said which).
+    """
+
+    severe_from: int
+    roles: frozenset[str]
+    scope: Scope
+
+
 class IncidentRules(Struct, frozen=True):
     """So many `customers` with one cause `within` a time are one incident with one owner.
 
@@ -359,6 +372,7 @@ class Policy(Struct, frozen=True, eq=False):
     notices: NoticeRules
     budgets: Mapping[str, Budget] = {}
     incidents: IncidentRules | None = None
+    accounts: AccountRules | None = None
     statutes: Statutes = Statutes()
 
     def budget_of(self, brand: Brand, offer: str | None) -> Budget | None:

@@ -4,6 +4,7 @@ A fact is past tense. `What` says what happened, `Subject` to whom, `Fact` when 
 Personal data stands only in `Profile` and `Identities`.
 """
 
+from app.facts.accounts import AccountAsked, AccountLeft, AccountTold, AccountTroubled, Trouble
 from app.facts.cases import (
     CaseAssigned,
     CaseClosed,
@@ -51,11 +52,13 @@ from app.facts.journeys import (
 )
 from app.facts.keys import (
     SHARDS,
+    account_key,
     asset_key,
     budget_key,
     campaign_key,
     holders_key,
     incident_key,
+    members_key,
     offer_key,
     playlist_key,
     severe_key,
@@ -88,6 +91,10 @@ from app.facts.values import ConsignmentPlan, Identities, Line, Money, ParcelRef
 
 __all__ = [
     "SHARDS",
+    "AccountAsked",
+    "AccountLeft",
+    "AccountTold",
+    "AccountTroubled",
     "Alias",
     "AliasBound",
     "AliasForgotten",
@@ -157,7 +164,9 @@ __all__ = [
     "Subject",
     "Terms",
     "ToJourney",
+    "Trouble",
     "What",
+    "account_key",
     "asset_key",
     "budget_key",
     "campaign_key",
@@ -167,6 +176,7 @@ __all__ = [
     "encode_fact",
     "holders_key",
     "incident_key",
+    "members_key",
     "offer_key",
     "playlist_key",
     "severe_key",

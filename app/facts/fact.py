@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
+from app.facts.accounts import AccountAsked, AccountLeft, AccountTold, AccountTroubled
 from app.facts.cases import (
     CaseAssigned,
     CaseClosed,
@@ -118,13 +119,16 @@ What = (
     | OfferTold
     | AssetAsked
     | AssetTold
-   
+    | AccountAsked
+    | AccountTroubled
+    | AccountLeft
+    | AccountTold
 )
 
-ToJourney = BudgetAnswered | OfferTold | AssetTold
+ToJourney = BudgetAnswered | OfferTold | AssetTold | AccountTold
 """What the register answers to a customer's question."""
 
-Question = BudgetRequested | OfferAsked | AssetAsked
+Question = BudgetRequested | OfferAsked | AssetAsked | AccountAsked
 """What a customer's journey asks the register; it names the `question` that the answer is to."""
 
 

@@ -24,6 +24,16 @@ def budget_key(budget: str, period: str) -> bytes:
     return f"budget:{budget}:{period}".encode()
 
 
+def account_key(account: str) -> bytes:
+    """Return the register's key of an account: what its people have."""
+    return f"account:{account}".encode()
+
+
+def members_key(account: str, shard: int) -> bytes:
+    """Return the register's key of a part of an account's people."""
+    return f"members:{shard}:{account}".encode()
+
+
 def offer_key(offer: str) -> bytes:
     """Return the register's key of an offer."""
     return f"offer:{offer}".encode()

@@ -96,3 +96,4 @@ class Profile(Struct, frozen=True):
     country: str | None = None
     account: str | None = None
     identities: Identities = Identities()
+    account_role: str | None = None

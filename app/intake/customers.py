@@ -21,6 +21,7 @@ def profile_stated(fields: Fields) -> Reading:
         time_zone=fields["time_zone"],
         country=fields["country"],
         account=fields["account"],
+        account_role=fields["account_role"],
         identities=fields["identities"],
     )
     return one(fields, Subject(customer=CustomerId(fields["customer_id"])), None, ProfileStated(profile))

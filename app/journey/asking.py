@@ -3,12 +3,12 @@
 from msgspec.structs import replace
 
 from app.clock import Instant
-from app.facts import AssetTold, BudgetAnswered, Fact, OfferTold, Question, Source, Subject, What
+from app.facts import AccountTold, AssetTold, BudgetAnswered, Fact, OfferTold, Question, Source, Subject, What
 from app.ids import FactId
 from app.journey.state import CustomerState
 from app.journey.turn import Told, Turn
 
-ANSWERS = BudgetAnswered | OfferTold | AssetTold
+ANSWERS = BudgetAnswered | OfferTold | AssetTold | AccountTold
 
 _FROM_US = Source("journey", 0, 0)
 
@@ -44,3 +44,11 @@ def answered(turn: Turn, question: str) -> None:
 def is_answer(state: CustomerState, fact: Fact) -> bool:
     """Say whether a fact answers a question that is open."""
     return isinstance(fact.what, ANSWERS) and fact.what.question in state.questions
+
+
+def is_taken_at_once(state: CustomerState, fact: Fact) -> bool:
+    """Say whether a customer who stands still takes a fact all the same: an answer, or what their account tells.
+
+    The register is never ahead of who stands still, so what an account tells is older than what they wait with.
+    """
+    return isinstance(fact.what, AccountTold) or is_answer(state, fact)

@@ -25,7 +25,9 @@ def customer_erased(turn: Turn, fact: Fact, _: CustomerErased) -> None:
     swept = replace(fact, what=CustomerErased(swept=True))
     turn.said += [handed_to(loser, swept) for loser in state.merged_from]
     turn.said.append(Forget(state.customer))
-    turn.state = CustomerState(state.customer, last_now=state.last_now, exposed=state.exposed)
+    turn.state = CustomerState(
+        state.customer, last_now=state.last_now, exposed=state.exposed, membership=state.membership
+    )
     turn.holds_before = ()
     turn.note("erased: everything that was known of this customer")
 

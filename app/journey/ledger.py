@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from app.clock import HOUR, Instant, to_iso
 from app.facts import Identities
 from app.ids import ProblemId
-from app.journey import escalations
+from app.journey import accounts, escalations
 from app.journey.state import CustomerState
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Turn
@@ -31,6 +31,10 @@ def settle(turn: Turn) -> None:
         return
     for hold in holds:
         _note(turn, before, hold)
+    for hold in before:
+        if hold.owner.startswith(accounts.OWNER) and not any(_same(hold, other) for other in holds):
+            accounts.ruled(turn, hold.owner, hold.reason)
+            turn.note(f"hold on {', '.join(hold.scope.classes)} for {hold.reason} of another of the account ended")
     held = tuple(hold for hold in holds if hold.until is None)
     was_held = any(hold.until is None for hold in before)
     ramp = () if held else _ramp(turn)
@@ -50,10 +54,20 @@ def say(turns: Sequence[Turn]) -> None:
 def _as_it_should_be(turn: Turn) -> tuple[Hold, ...]:
     state = turn.state
     holding = {problem.id: problem for problem in state.problems.values() if _holds(problem)}
-    kept = tuple(_kept(turn, hold, holding) for hold in state.holds)
+    lent = accounts.holding(turn)
+    stays = (hold for hold in state.holds if not hold.owner.startswith(accounts.OWNER) or hold.owner in lent)
+    kept = tuple(
+        replace(hold, scope=lent[hold.owner].scope) if hold.owner in lent else _kept(turn, hold, holding)
+        for hold in stays
+    )
     running = {hold.owner for hold in kept if hold.until is None}
     begun = (_begun(turn, problem) for problem in _in_order(holding) if problem.id not in running)
-    return (*kept, *begun)
+    return (*kept, *begun, *(_lent(turn, each) for each in lent.values() if each.owner not in running))
+
+
+def _lent(turn: Turn, lent: accounts.Lent) -> Hold:
+    accounts.ruled(turn, lent.owner, lent.trouble.type)
+    return Hold(lent.owner, lent.scope, lent.trouble.type, turn.now)
 
 
 def _holds(problem: Problem) -> bool:
@@ -137,6 +151,8 @@ def _entry(turn: Turn, hold: Hold) -> HoldEntry:
 def _until_what(turn: Turn, hold: Hold) -> str:
     if hold.owner.startswith(OPERATOR):
         return "an operator releases it"
+    if hold.owner.startswith(accounts.OWNER):
+        return f"{accounts.holding(turn)[hold.owner].trouble.customer} of the same account has recovered from it"
     problem = turn.state.problems[ProblemId(hold.owner)]
     quiet = turn.policy.problems[problem.type].quiet_period // HOUR
     return f"resolved, made good, and quiet for {quiet} hours"

@@ -40,7 +40,12 @@ def customer_merged(turn: Turn, fact: Fact, what: CustomerMerged) -> None:
     moved = replace(fact, id=FactId(f"{fact.id}>absorbed"), what=absorbed)
     turn.said += (Forget(state.customer), handed_to(what.into, moved))
     turn.state = CustomerState(
-        state.customer, last_now=state.last_now, seen=state.seen, exposed=state.exposed, merged_into=what.into
+        state.customer,
+        last_now=state.last_now,
+        seen=state.seen,
+        exposed=state.exposed,
+        merged_into=what.into,
+        membership=state.membership,
     )
     turn.holds_before = ()
     turn.note(f"merged into {what.into}: journeys, cases, problems and holds go there")

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from app.decide.book import Ruled
 from app.facts import Fact, OperatorDecided
-from app.journey import escalations, exceptions, ledger, problems, progress
+from app.journey import accounts, escalations, exceptions, ledger, problems, progress
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Turn
 from app.outputs import ALL, RowFired, Scope
@@ -46,6 +46,7 @@ def _release(turn: Turn, _: Fact, what: OperatorDecided) -> None:
         turn.put_problem(replace(problem, released_at=turn.now))
         escalations.answered(turn, problem.id)
     ledger.end_operator_holds(turn, what.problem_id)
+    accounts.release(turn, what.problem_id)
 
 
 def _close(turn: Turn, fact: Fact, what: OperatorDecided) -> None:

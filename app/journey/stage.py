@@ -10,8 +10,8 @@ from app.decide.loading import compile_policy
 from app.decide.policy import Policy
 from app.facts import Fact, PolicyActivated, encode_fact
 from app.ids import CustomerId
-from app.journey import deadlines
-from app.journey.asking import is_answer
+from app.journey import accounts, deadlines
+from app.journey.asking import is_taken_at_once
 from app.journey.governing import PartitionPolicies, fact_in, required
 from app.journey.state import (
     POLICY_KEY,
@@ -117,7 +117,7 @@ class _Session:
 
     def take(self, key: bytes, fact: Fact) -> None:
         state = self._state(key)
-        if self._waits(key) and not is_answer(state, fact):
+        if self._waits(key) and not is_taken_at_once(state, fact):
             queued = tuple(sorted((*state.queued, fact), key=lambda each: each.order))
             self._put(key, replace(state, queued=queued))
             return
@@ -128,9 +128,12 @@ class _Session:
 
     def _go(self, key: bytes, fact: Fact) -> None:
         self.fire(key, fact.known_at)
-        if self._waits(key) and not is_answer(self._states[key], fact):
-            self.take(key, fact)
-            return
+        if not is_taken_at_once(self._states[key], fact):
+            if not self._waits(key):
+                self._ask_account(key, fact.known_at)
+            if self._waits(key):
+                self.take(key, fact)
+                return
         stepped = step(self._decides(), self._states[key], fact)
         # whatever is not a repeat is at least remembered, or handed on
         self._repeats += stepped.state is self._states[key] and not stepped.spoken
@@ -145,7 +148,18 @@ class _Session:
         """Fire the customer's deadlines at or before `until`, each with `now` = its due time, until none is left."""
         self._state(key)
         while (due := self._dues[key]) is not None and due <= until:
+            if self._ask_account(key, due):
+                return
             self._take(key, fire(self._decides(), self._states[key], due))
+
+    def _ask_account(self, key: bytes, at: Instant) -> bool:
+        """Let a customer of an account stand still until it has told all there is up to `at`; say whether they do."""
+        behind = self._stands_still and accounts.is_behind(self._states[key], at)
+        if behind:
+            state, told = accounts.ask_until(self._states[key], at)
+            self._put(key, state)
+            self._outputs.append(self._record(told))
+        return behind
 
     def effects(self) -> Effects:
         changes: dict[bytes, bytes | None] = {

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
-from app.facts import Fact, Identities, PolicyActivated, Profile
+from app.facts import Fact, Identities, PolicyActivated, Profile, Trouble
 from app.ids import CaseId, CustomerId, JourneyId, OutputId, ProblemId, RemedyId
 from app.journey.course import Case, Journey, JourneyReceipt
 from app.journey.held import Call, HeldCoupon, HeldOffer
@@ -32,6 +32,21 @@ class Exposed(Struct, frozen=True, array_like=True):
 
     severity: int
     reasons: tuple[str, ...]
+
+
+class Membership(Struct, frozen=True, array_like=True):
+    """The account a customer belongs to: what they told it of themselves (`own`), and what it told of the others.
+
+    `known_until` is up to when it has told everything (under the data clock; live, what comes is what there is).
+    `released` are holds for others that an operator has released.
+    """
+
+    account: str
+    known_until: Instant
+    own: tuple[Trouble, ...] = ()
+    version: int = 0
+    others: tuple[Trouble, ...] = ()
+    released: tuple[str, ...] = ()
 
 
 class CustomerState(Struct, frozen=True, array_like=True, gc=False):
@@ -71,6 +86,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     merged_into: CustomerId | None = None
     merged_from: tuple[CustomerId, ...] = ()
     former: tuple[Identities, ...] = ()
+    membership: Membership | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -91,6 +107,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
             or self.questions
             or self.queued
             or self.exposed
+            or self.membership
             or self.offers
             or self.coupons
             or self.calls

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import (
+    AccountTold,
     AssetTold,
     BudgetAnswered,
     CaseAssigned,
@@ -49,6 +50,7 @@ from app.facts import (
 )
 from app.ids import JourneyId, ProblemId, RemedyId
 from app.journey import (
+    accounts,
     asking,
     beginnings,
     budgets,
@@ -132,6 +134,7 @@ TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
     OfferTold: offers.offer_told,
     BudgetAnswered: budgets.answered,
     AssetTold: hold_audio.asset_told,
+    AccountTold: accounts.account_told,
 }
 
 
@@ -231,6 +234,7 @@ def _settle(turn: Turn) -> None:
         chasing.review(turn)
     for cause in sorted(turn.causes):
         remedies.consider(turn, cause)
+    accounts.review(turn)
     ledger.settle(turn)
     exposure.review(turn)
     incidents.review(turn)

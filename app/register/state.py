@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
-from app.facts import AudioAsset, CampaignListed, CampaignPlanned, Fact, Terms
+from app.facts import AudioAsset, CampaignListed, CampaignPlanned, Fact, Terms, Trouble
 from app.ids import CustomerId
 
 
@@ -100,7 +100,24 @@ class Incident(Struct, frozen=True, tag="incident", omit_defaults=True):
     joined: int = 0
 
 
-Body = Incident | Campaign | Shard | Offer | Holders | Spent | Playlist | Asset
+class Account(Struct, frozen=True, tag="account", omit_defaults=True):
+    """What the people of one business client have: those with severe open problems alone.
+
+    `version` rises with each change, also when it was forgotten between (`until`: nothing to know any more since long).
+    """
+
+    troubles: dict[CustomerId, tuple[Trouble, ...]] = {}
+    version: int = 0
+    until: Instant | None = None
+
+
+class Members(Struct, frozen=True, tag="members", omit_defaults=True):
+    """A part of an account's people."""
+
+    customers: tuple[CustomerId, ...]
+
+
+Body = Account | Members | Incident | Campaign | Shard | Offer | Holders | Spent | Playlist | Asset
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):

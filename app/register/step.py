@@ -6,6 +6,10 @@ from typing import Any, Final, NamedTuple
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import (
+    AccountAsked,
+    AccountLeft,
+    AccountTold,
+    AccountTroubled,
     AssetAsked,
     AssetStated,
     BudgetRequested,
@@ -24,9 +28,9 @@ from app.facts import (
     campaign_key,
 )
 from app.outputs import Cause, Decision, Said
-from app.register import budgets, campaigns, incidents, offers, playlists
+from app.register import accounts, budgets, campaigns, incidents, offers, playlists
 from app.register.doing import Doing, PassedOn
-from app.register.state import Asset, Body, Campaign, Holders, Incident, Offer, Shard, Spent
+from app.register.state import Account, Asset, Body, Campaign, Holders, Incident, Members, Offer, Shard, Spent
 
 
 class Stepped(NamedTuple):
@@ -68,6 +72,11 @@ def _asset_asked(doing: Doing, _: str, body: Asset | None, fact: Fact, what: Ass
     return body
 
 
+def _account_told(doing: Doing, _: str, body: Members | None, __: Fact, what: AccountTold) -> Body | None:
+    accounts.tell(doing, body, what)
+    return body
+
+
 Take = Callable[[Doing, str, Any, Fact, Any], Body | None]
 
 TAKES: Final[dict[tuple[str, type], Take]] = {
@@ -84,6 +93,14 @@ TAKES: Final[dict[tuple[str, type], Take]] = {
     ("holders", OfferLeft): lambda _, __, body, fact, ___: offers.left(body, fact),
     ("holders", OfferTold): _told,
     ("incident", IncidentReported): lambda doing, _, body, fact, what: incidents.reported(doing, body, fact, what),
+    ("account", AccountAsked): lambda doing, _, body, fact, what: accounts.asked(doing, body or Account(), fact, what),
+    ("account", AccountTroubled): lambda doing, _, body, fact, what: accounts.troubled(
+        doing, body or Account(), fact, what
+    ),
+    ("account", AccountLeft): lambda doing, _, body, fact, what: accounts.left(doing, body or Account(), fact, what),
+    ("members", AccountAsked): lambda _, __, body, fact, ___: accounts.joined(body, fact),
+    ("members", AccountLeft): lambda _, __, body, fact, ___: accounts.gone(body, fact),
+    ("members", AccountTold): _account_told,
     ("budget", BudgetRequested): lambda doing, _, body, fact, what: budgets.requested(doing, body, fact, what),
     ("budget", BudgetReturned): lambda doing, _, body, fact, what: budgets.returned(doing, body, fact, what),
     ("playlist", PlaylistStated): lambda doing, _, body, __, what: playlists.stated(doing, body, what),
@@ -100,7 +117,7 @@ def next_due(policy: Policy, body: Body | None) -> Instant | None:
             return campaigns.due_of(policy, body)
         case Shard() if body.campaigns:
             return campaigns.first(body).plan.send_at
-        case Holders() | Spent() | Incident():
+        case Holders() | Spent() | Incident() | Account():
             return body.until
     return None
 

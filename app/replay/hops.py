@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from app.clock import Instant
-from app.facts import Question, decode_fact
+from app.facts import AccountLeft, AccountTroubled, Fact, Question, decode_fact
 from app.stage import OutRecord
 from app.topics import Topic
 
@@ -47,17 +47,23 @@ async def work(hops: Hops, until: Instant, *, spans: bool) -> None:
         await settle(hops, Topic.REGISTER_LOG, until)
         await settle(hops, Topic.JOURNEY_LOG, until)
     await hops.passed(await hops.tick(Topic.JOURNEY_LOG, until))
-    open_questions = _asked(await hops.registered())
+    told = _facts(await hops.registered())
+    open_questions = _asked(told)
     heapq.heapify(open_questions)
+    concerns_others = _concerns_others(told)
     while open_questions:
         earliest = open_questions[0]
         while open_questions and open_questions[0] == earliest:
             heapq.heappop(open_questions)
         await settle(hops, Topic.REGISTER_LOG, earliest)
         await hops.passed(await hops.tick(Topic.JOURNEY_LOG, until))
-        for moment in _asked(await hops.registered()):
+        told = _facts(await hops.registered())
+        concerns_others = concerns_others or _concerns_others(told)
+        for moment in _asked(told):
             heapq.heappush(open_questions, moment)
     await settle(hops, Topic.REGISTER_LOG, until)
+    if concerns_others:
+        await hops.passed(await hops.tick(Topic.JOURNEY_LOG, until))
 
 
 async def settle(hops: Hops, log: Topic, clock: Instant) -> None:
@@ -69,7 +75,16 @@ async def settle(hops: Hops, log: Topic, clock: Instant) -> None:
         await hops.passed(ticked)
 
 
-def _asked(records: Sequence[OutRecord]) -> list[Instant]:
-    """Return when the questions among the register log's records were asked; ticks and policies ask nothing."""
-    facts = (decode_fact(record.value) for record in records if record.key is not None and record.value is not None)
+def _facts(records: Sequence[OutRecord]) -> list[Fact]:
+    """Return the facts among the register log's records; ticks and policies are none."""
+    return [decode_fact(record.value) for record in records if record.key is not None and record.value is not None]
+
+
+def _asked(facts: Sequence[Fact]) -> list[Instant]:
+    """Return when questions were asked."""
     return [fact.known_at for fact in facts if isinstance(fact.what, Question)]
+
+
+def _concerns_others(facts: Sequence[Fact]) -> bool:
+    """Say whether something was told that others hear of though they have not asked (decision 0016)."""
+    return any(isinstance(fact.what, AccountTroubled | AccountLeft) for fact in facts)

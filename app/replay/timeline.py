@@ -22,7 +22,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class ExpectedHold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A lease in the ledger: `reason` is the problem's type, `journey` or `case` what it is about."""
+    """A lease in the ledger: `reason` is the problem's type, `journey` or `case` its matter, `until` its end."""
 
     reason: str
     classes: tuple[str, ...]
@@ -30,6 +30,7 @@ class ExpectedHold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     channels: tuple[str, ...] = ("*",)
     journey: str | None = None
     case: str | None = None
+    until: str | None = None
 
 
 class ExpectedRamp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

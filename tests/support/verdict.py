@@ -180,7 +180,8 @@ def _wanted_hold(hold: ExpectedHold, zone: ZoneInfo) -> Facts:
     facts: Facts = {"reason": hold.reason, "since": local(hold.since, zone)}
     facts |= {"classes": tuple(sorted(hold.classes)), "channels": tuple(sorted(hold.channels))}
     facts |= {} if hold.journey is None else {"journey": hold.journey}
-    return facts | ({} if hold.case is None else {"case": hold.case})
+    facts |= {} if hold.case is None else {"case": hold.case}
+    return facts | ({} if hold.until is None else {"until": hold.until})
 
 
 def _wanted_release(expected: ExpectedRelease, zone: ZoneInfo) -> Facts:
@@ -205,6 +206,7 @@ def _said_hold(hold: HoldEntry, zone: ZoneInfo) -> Facts:
         "channels": tuple(sorted(hold.scope.channels)),
         "journey": hold.journey,
         "case": hold.case,
+        "until": hold.until_what,
     }
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.decide.policy import Brand, Budget, CampaignRules, HoldAudioRules, IncidentRules, ProblemRules
+from app.decide.policy import AccountRules, Brand, Budget, CampaignRules, HoldAudioRules, IncidentRules, ProblemRules
 from app.decide.reading.findings import Findings
 from app.decide.reading.problems import read_plain
 from app.decide.source import Tree
-from app.decide.words import BUDGET_PERIODS, BUDGET_REFUSALS, INCIDENT_CAUSES, SEVERITIES
+from app.decide.words import BUDGET_PERIODS, BUDGET_REFUSALS, CHANNELS, INCIDENT_CAUSES, MESSAGE_CLASSES, SEVERITIES
+from app.outputs import ALL, Scope
 
 
 def read_campaigns(tree: Tree) -> CampaignRules:
@@ -17,6 +18,20 @@ def read_campaigns(tree: Tree) -> CampaignRules:
     if line not in SEVERITIES:
         parts["severe_from"].place.refuse(f"severe_from: severities go from {SEVERITIES[0]} to {SEVERITIES[-1]}")
     return CampaignRules(line, read_plain(parts["brief_before"], "brief_before"))
+
+
+def read_accounts(tree: Tree) -> AccountRules:
+    """Return whom a severe problem of one of an account's people holds, and from what."""
+    parts = tree.only("accounts", ("severe_from", "roles", "classes"), ("channels",))
+    line = parts["severe_from"].whole("severe_from")
+    if line not in SEVERITIES:
+        parts["severe_from"].place.refuse(f"severe_from: severities go from {SEVERITIES[0]} to {SEVERITIES[-1]}")
+    classes = parts["classes"].words("classes")
+    channels = parts["channels"].words("channels") if "channels" in parts else (ALL,)
+    for name, words, known in (("classes", classes, MESSAGE_CLASSES), ("channels", channels, CHANNELS)):
+        if not words or not known.issuperset(words):
+            parts.get(name, tree).place.refuse(f"{name}: one or more of {', '.join(sorted(known))}")
+    return AccountRules(line, frozenset(parts["roles"].words("roles")), Scope(classes, channels))
 
 
 def read_hold_audio(tree: Tree) -> HoldAudioRules:

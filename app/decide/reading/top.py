@@ -22,6 +22,7 @@ _REQUIRED: Final = (
     "chasing",
     "notices",
 )
+_OPTIONAL: Final = ("extends", "seasons", "budgets", "incidents", "accounts")
 _LENGTHS: Final = (
     "hold_age",
     "seen_window",
@@ -39,7 +40,7 @@ _DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def read_top(tree: Tree, findings: Findings) -> dict[str, Tree] | None:
     """Return the parts of `policy.yaml`, or None when it has not the parts it must have."""
-    return findings.guard(tree.only, "the policy", _REQUIRED, ("extends", "seasons", "budgets", "incidents"))
+    return findings.guard(tree.only, "the policy", _REQUIRED, _OPTIONAL)
 
 
 def read_limits(tree: Tree) -> Limits:

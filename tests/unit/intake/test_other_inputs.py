@@ -112,6 +112,7 @@ def test_a_profile_is_taken_whole_and_binds_every_identity() -> None:
             time_zone="Europe/Berlin",
             country="DE",
             account="A-3",
+            account_role="buyer",
             identities=identities,
         )
     )
