@@ -46,6 +46,14 @@ test-alerts: setup ## alert rules, their configurations and the dashboards' quer
 bench: setup ## measure throughput and latency (writes docs/performance.md)
 	@$(BIN)/python -m benchmarks
 
+.PHONY: fuzz
+fuzz: setup ## over a million damaged records, webhooks, policies (CASES=, SEED=; prints a table)
+	@$(BIN)/python -m tests.fuzz $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: audit
+audit: setup ## hold the locked packages against the published advisories, where they can be reached
+	@deploy/setup/audit.sh
+
 .PHONY: lint
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -184,8 +184,9 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise BadQuestion(where.strip("`"), what) from error
-    except msgspec.DecodeError as error:
-        raise BadQuestion("", f"not JSON: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        what = "a text in it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise BadQuestion("", f"not JSON: {what}") from error
 
 
 def _json(value: object) -> web.Response:

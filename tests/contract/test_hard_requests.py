@@ -17,8 +17,8 @@ from tests.contract.test_web_gate import site_with_ledgers
 from tests.contract.test_webhook_receiver import NOW, Kafka, settings
 from tests.support.told_site import TOKENS
 
-Say = Callable[[bytes], Awaitable[bytes]]
-"""Sends bytes on a new connection, gives all that came back until the server closed it."""
+Say = Callable[..., Awaitable[bytes]]
+"""Sends bytes on a new connection, gives all that came back until the server closed it, or only the `head`."""
 
 CLOSE: Final = b"Host: x\r\nConnection: close\r\n"
 GATE: Final = TOKENS[Role.GATE].encode()
@@ -49,12 +49,12 @@ def to_the_webhooks(use: Callable[[Say], Awaitable[None]]) -> None:
 
 
 def _to(port: int) -> Say:
-    async def say(request: bytes) -> bytes:
+    async def say(request: bytes, *, head: bool = False) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
         await writer.drain()
         try:
-            return await asyncio.wait_for(reader.read(), 20)
+            return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n") if head else reader.read(), 20)
         finally:
             writer.close()
 
@@ -178,8 +178,19 @@ def test_a_log_in_form_larger_than_any_token_is_refused_before_it_is_read() -> N
     async def use(say: Say) -> None:
         form = b"Content-Type: application/x-www-form-urlencoded\r\n"
         head = b"POST /login HTTP/1.1\r\nContent-Length: 5000000\r\n" + form + CLOSE + b"\r\n"
-        assert status(await say(head)) == 413
+        assert status(await say(head, head=True)) == 413
         chunked = b"POST /login HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + form + CLOSE + b"\r\n"
-        assert status(await say(chunked)) == 413
+        assert status(await say(chunked, head=True)) == 413
+
+    to_the_gate(use)
+
+
+def test_json_whose_texts_are_no_text_is_refused() -> None:
+    async def use(say: Say) -> None:
+        body = b'{"questions": [{"class": "promotion", "customer": "\xff\xfe"}]}'
+        head = b"POST /v1/may-send HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+        answer = await say(head + CLOSE + b"Authorization: Bearer " + GATE + b"\r\n\r\n" + body)
+        assert status(answer) == 400, answer
+        assert b"not UTF-8" in answer
 
     to_the_gate(use)

@@ -2,8 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from app.decide.source import Place
 
@@ -28,31 +30,78 @@ class JdmTable(NamedTuple):
     rows: tuple[JdmRow, ...]
 
 
+class _Column(msgspec.Struct, frozen=True):
+    """A column: the cells of a row are under its id, `field` is what the policy calls it."""
+
+    id: str
+    field: str | None = None
+
+
+class _Content(msgspec.Struct, frozen=True):
+    """What a table's node holds."""
+
+    inputs: tuple[_Column, ...]
+    outputs: tuple[_Column, ...]
+    rules: tuple[dict[str, str], ...]
+    hitPolicy: str | None = None  # noqa: N815 - the editor's name
+
+
+class _Node(msgspec.Struct, frozen=True):
+    """A node of the editor's graph; only a table's content is read."""
+
+    type: str | None = None
+    content: Any = None
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """A JDM file."""
+
+    nodes: tuple[_Node, ...] = ()
+
+
 def read_jdm(file: str, content: bytes) -> JdmTable:
     """Return the table of a JDM file; PolicyError with file and line when it is not one."""
     top = Place(file, 1)
+    text = _text(top, content)
     try:
-        document = json.loads(content)
-    except json.JSONDecodeError as error:
-        Place(file, error.lineno).refuse(f"this is not JSON: {error.msg}")
-    tables = [node for node in document.get("nodes", ()) if node.get("type") == _NODE]
-    if len(tables) != 1:
-        top.refuse(f"a table file has one node of type {_NODE}, this has {len(tables)}")
-    table = tables[0]["content"]
-    if table.get("hitPolicy") != "first":
+        nodes = msgspec.convert(_json(file, text), _Document).nodes
+        tables = [node for node in nodes if node.type == _NODE]
+        if len(tables) != 1:
+            top.refuse(f"a table file has one node of type {_NODE}, this has {len(tables)}")
+        table = msgspec.convert(tables[0].content, _Content)
+    except msgspec.ValidationError as error:
+        top.refuse(f"this is no table as the editor writes it: {error}")
+    if table.hitPolicy != "first":
         top.refuse("`hitPolicy` must be `first`: the first row that matches decides")
-    text = content.decode()
-    inputs, outputs = _fields(table, "inputs", top), _fields(table, "outputs", top)
-    rows = tuple(_row(n, rule, inputs | outputs, file, text) for n, rule in enumerate(table["rules"]))
+    inputs, outputs = _fields(table.inputs, "inputs", top), _fields(table.outputs, "outputs", top)
+    if inputs.keys() & outputs.keys():
+        top.refuse("an input and an output of the table have the same id")
+    rows = tuple(_row(n, rule, inputs | outputs, file, text) for n, rule in enumerate(table.rules))
     _ids_differ(rows)
     return JdmTable(top, tuple(inputs.values()), tuple(outputs.values()), rows)
 
 
-def _fields(table: Mapping[str, Any], side: str, top: Place) -> dict[str, str]:
+def _text(top: Place, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        top.refuse(f"this is not UTF-8 text: byte {error.start} begins no character")
+
+
+def _json(file: str, text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        Place(file, error.lineno).refuse(f"this is not JSON: {error.msg}")
+    except (RecursionError, ValueError) as error:
+        Place(file, 1).refuse(f"this is not JSON that anybody writes ({type(error).__name__})")
+
+
+def _fields(columns: Sequence[_Column], side: str, top: Place) -> dict[str, str]:
     """Return field names by column id."""
-    fields: dict[str, str] = {column["id"]: column.get("field", "") for column in table[side]}
-    if len(set(fields.values())) != len(fields):
-        top.refuse(f"two {side} of the table have the same field")
+    fields = {column.id: column.field or "" for column in columns}
+    if len(fields) != len(columns) or len(set(fields.values())) != len(fields):
+        top.refuse(f"two {side} of the table have the same id or field")
     return fields
 
 

@@ -129,7 +129,7 @@ def _answer(row: JdmRow, field: str, shape: Shape) -> Cell:
     try:
         answer: Cell = json.loads(cell) if cell else None
         shape.outputs[field](answer)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         row.place.refuse(f"row {row.id}, {field}: {error}")
     return answer
 
