@@ -9,12 +9,14 @@ docs/architecture.md has the picture.
 """
 
 import time
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from app import logs
 from app.clock import Instant
 from app.directory.stage import Directory
 from app.emit.records import Emit
+from app.errors import SetupError
 from app.intake.stage import Intake
 from app.journey.stage import Journeys
 from app.register.stage import Register
@@ -23,10 +25,14 @@ from app.shell.output_reader import codec_of
 from app.shell.registry import RegistryClient
 from app.shell.safe_clock import wall_clock
 from app.shell.telemetry import PrometheusTelemetry
-from app.shell.worker import run_worker
+from app.shell.worker import Companion, run_worker
 from app.shell.worker_web import WorkerWeb
+from app.stage import IntakeStage, KeyedStage
 from app.wire.catalog import bundled
 from app.wire.codec import Codec
+
+if TYPE_CHECKING:
+    from app.shell.tracing import Tracing
 
 
 class Stages(NamedTuple):
@@ -56,10 +62,33 @@ def worker(settings: WorkerSettings, kafka: KafkaSettings) -> int:
         RegistryClient(settings.schema_registry_url, settings.topic_prefix).register(bundled().all())
     codec = codec_of(settings)
     data_clock = settings.clock == "data"
-    intake, directory, journeys, register = stages(codec, data_clock=data_clock)
-    keyed = (directory, journeys, register)
+    tracing = _tracing(settings)
+    intake: IntakeStage
+    keyed: Sequence[KeyedStage]
+    intake, *keyed = stages(codec, data_clock=data_clock)
     telemetry = PrometheusTelemetry(
-        Emit(codec).decode, now=lambda: Instant(wall_clock()), monotonic=time.monotonic, data_clock=data_clock
+        Emit(codec).decode,
+        now=lambda: Instant(wall_clock()),
+        monotonic=time.monotonic,
+        data_clock=data_clock,
+        committed=None if tracing is None else tracing.committed,
     )
-    web = WorkerWeb(telemetry, settings.web_host, settings.web_port)
-    return run_worker(settings, kafka, intake, keyed, telemetry=telemetry, companions=(web,))
+    companions: list[Companion] = [WorkerWeb(telemetry, settings.web_host, settings.web_port)]
+    if tracing is not None:
+        intake, keyed = tracing.intake(intake), [tracing.keyed(stage) for stage in keyed]
+        companions.append(tracing)
+    return run_worker(settings, kafka, intake, keyed, telemetry=telemetry, companions=companions)
+
+
+def _tracing(settings: WorkerSettings) -> "Tracing | None":
+    """Return what traces, None unless asked for: a worker that does not trace does not even import OpenTelemetry."""
+    if settings.trace_endpoint is None or settings.clock == "data":
+        return None
+    try:
+        from app.shell.tracing import Tracing, provider  # noqa: PLC0415 - an extra that may not be installed
+    except ModuleNotFoundError as error:
+        raise SetupError(
+            f"MAKEGOOD_TRACE_ENDPOINT is set but {error.name} is not installed: pip install 'makegood[tracing]', "
+            "or unset it"
+        ) from error
+    return Tracing(provider(settings.trace_endpoint, settings.trace_share))

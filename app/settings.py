@@ -49,6 +49,9 @@ class WorkerSettings(BaseSettings):
     partitions: int = Field(4, ge=1, description="partitions of the logs and changelogs; fixed once there is data")
     input_partitions: int = Field(4, ge=1, description="partitions of inputs and outputs when we create them")
     replication: int = Field(1, ge=1, description="replicas of every topic we create; 3 in production")
+    retention_days: dict[str, int] = Field(
+        {}, description='days that a topic keeps its records, where not as declared: {"journey-log": 3}'
+    )
     instance_id: str | None = Field(
         None, description="stable name of this replica (static membership); unset: any replica may take any place"
     )
@@ -68,6 +71,10 @@ class WorkerSettings(BaseSettings):
     schema_registry_url: str | None = Field(
         None, description="Confluent-compatible registry; unset: Avro single-object encoding from `schemas/`"
     )
+    trace_endpoint: str | None = Field(
+        None, pattern="^https?://", description="OTLP over HTTP, http://collector:4318/v1/traces; unset: no traces"
+    )
+    trace_share: float = Field(1.0, ge=0, le=1, description="share of input records whose trace we begin")
     log_format: Literal["console", "json"] = Field("console", description="how log lines look")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")
 
@@ -91,7 +98,6 @@ class WebSettings(BaseSettings):
     most_customers: int = Field(200_000, ge=1, description="customers kept for the pages; the quietest go first")
     timeline_mb: int = Field(256, ge=1, description="memory for timelines; what changed least recently goes first")
     severe_from: int = Field(3, ge=0, le=4, description="severity from which a case is on the planners' list")
-    lost_after_days: int = Field(90, ge=1, description="no new journey this long after a problem: a customer lost")
     budgets: dict[str, Decimal] = Field({}, description='30 days\' budget by cost centre, {"marketing GBP": "5000"}')
     worker_metrics: str = Field("http://127.0.0.1:6066/metrics", description="workers' /metrics, comma-separated")
 

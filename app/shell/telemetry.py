@@ -30,8 +30,9 @@ class PrometheusTelemetry:
     """Implements `telemetry_protocol.Telemetry`.
 
     `now` is real time, `monotonic` seconds that never go back; `data_clock`: latencies against real time mean nothing
-    (replay) and are not observed. `tally` says what is open in a state of the journey stage. `registry` holds all of
-    it, `health` what `/healthz` and `/readyz` answer.
+    (replay) and are not observed. `tally` says what is open in a state of the journey stage. `committed` hears of each
+    round that took records: the stage and the partition. `registry` holds all of it, `health` what `/healthz` and
+    `/readyz` answer.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class PrometheusTelemetry:
         monotonic: Callable[[], float],
         data_clock: bool = False,
         tally: Tally = open_in,
+        committed: Callable[[str, int], None] | None = None,
     ) -> None:
         self._meters = Meters(metric for metric in listed.METRICS if metric is not listed.EVENT_TO_COMMIT)
         self.registry = self._meters.registry
@@ -49,6 +51,7 @@ class PrometheusTelemetry:
         self._decode = decode
         self._now = now
         self._data_clock = data_clock
+        self._committed = committed
         self._ages = AgeHistogram(listed.EVENT_TO_COMMIT)
         self.registry.register(self._ages)
         self._largest: dict[str, int] = {}
@@ -97,6 +100,8 @@ class PrometheusTelemetry:
         """Observe how old the records of a round were when it was committed."""
         if not self._data_clock:
             self._ages.observe(stage, records, now_ms)
+        if self._committed is not None:
+            self._committed(stage, records[0].partition)
 
     def timer_lateness(self, stage: str, seconds: float, keys: int) -> None:
         """Observe how late a round's earliest deadline was."""
