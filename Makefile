@@ -42,9 +42,17 @@ test-examples: setup ## the examples in other languages, against a real broker a
 test-alerts: setup ## alert rules, their configurations and the dashboards' queries, by Prometheus' own tools
 	@tools=$$(deploy/setup/promtool.sh) && $(BIN)/pytest -p no:randomly --monitoring-tools "$$tools" tests/monitoring $(PYTEST_ARGS)
 
+.PHONY: compile
+compile: setup ## machine code for the core, in build/compiled (two minutes; needs a C compiler)
+	@$(BIN)/python deploy/compile.py
+
+.PHONY: test-compiled
+test-compiled: compile ## scenarios and properties against the compiled core
+	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/pytest -p no:randomly tests/scenarios tests/properties $(PYTEST_ARGS)
+
 .PHONY: bench
-bench: setup ## measure throughput and latency (writes docs/performance.md)
-	@$(BIN)/python -m benchmarks
+bench: compile ## measure throughput and latency (writes docs/performance.md)
+	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/python -m benchmarks
 
 .PHONY: fuzz
 fuzz: setup ## over a million damaged records, webhooks, policies (CASES=, SEED=; prints a table)
@@ -82,5 +90,5 @@ lock-jars: ## fetch the broker's jars and write down their digests
 .PHONY: clean
 clean: ## remove what setup, tests and runs left (a running broker is stopped first)
 	@[ ! -x $(BIN)/makegood ] || $(BIN)/makegood broker stop
-	@rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target deploy/registry/target *.egg-info
+	@rm -rf .venv .run build .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target deploy/registry/target *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

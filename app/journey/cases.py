@@ -22,13 +22,13 @@ from app.facts import (
 from app.ids import CaseId, JourneyId, ProblemId
 from app.journey import desk, grading, ping_pong, problems, review
 from app.journey.course import Assignment, Case, CaseTurn, Place, Wait, with_step
+from app.journey.desk import ENDS
 from app.journey.turn import Turn
 
 OPENED: Final = "opened"
 COMPLAINT: Final = "complaint"
 CONTACT: Final = "contact"
 
-ENDS: Final = desk.ENDS
 _MOST_TURNS: Final = 64
 
 

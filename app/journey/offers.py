@@ -25,8 +25,8 @@ from app.facts import (
 )
 from app.ids import JourneyId, ProblemId
 from app.journey import asking, problems
-from app.journey.cases import ENDS
 from app.journey.course import Case, Place
+from app.journey.desk import ENDS
 from app.journey.held import HeldCoupon, HeldOffer
 from app.journey.state import CustomerState, with_item
 from app.journey.turn import Turn

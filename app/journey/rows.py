@@ -8,8 +8,9 @@ from typing import Any
 
 from app.clock import Instant, to_iso
 from app.journey import ping_pong
-from app.journey.cases import ENDS, life_of
+from app.journey.cases import life_of
 from app.journey.course import Case, Consignment, Expectation, Journey, JourneyReceipt
+from app.journey.desk import ENDS
 from app.journey.extent import sorted_problems
 from app.journey.state import CustomerState
 from app.journey.trouble import GivenRemedy, Hold, Problem

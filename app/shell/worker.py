@@ -136,7 +136,7 @@ async def _work(parts: _Parts, told_to_stop: asyncio.Event) -> BaseException | N
     if not await _first(asyncio.ensure_future(_surroundings(parts)), told_to_stop):
         return None
     app = _new_app(parts)
-    log.info("joining group %s", app.conf.id)
+    log.info("joining group %s; the core is %s", app.conf.id, "compiled" if _is_compiled(parts) else "interpreted")
     starting = asyncio.ensure_future(_start(app))
     crashed: asyncio.Future[Any] = asyncio.ensure_future(app._crashed.wait())  # noqa: SLF001 - mode has no public wait
     stop: asyncio.Future[Any] = asyncio.ensure_future(told_to_stop.wait())
@@ -148,6 +148,11 @@ async def _work(parts: _Parts, told_to_stop: asyncio.Event) -> BaseException | N
         task.cancel()
     await _stop(app, starting, _STOP_SECONDS if failure is None else _CRASH_STOP_SECONDS)
     return failure or _failure(app)
+
+
+def _is_compiled(parts: _Parts) -> bool:
+    """Say whether the stages are machine code (decision 0025): compiled functions have no Python code to look at."""
+    return not any(hasattr(stage.work, "__code__") for stage in parts.stages)
 
 
 def _failure(app: WorkerApp) -> BaseException | None:
