@@ -23,9 +23,11 @@ First steps:
 
 
 class OneLine(click.ClickException):
-    """An error a user can mend: one line on stderr, exit code 2, no traceback."""
+    """An error a user can mend: one line on stderr, no traceback."""
 
-    exit_code = 2
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the line."""
@@ -55,6 +57,10 @@ class CommandFolder(click.Group):
             return super().invoke(ctx)
         except MakegoodError as error:
             raise OneLine(str(error)) from error
+        except click.ClickException as error:
+            if type(error) is click.ClickException:
+                raise OneLine(error.message, error.exit_code) from error
+            raise
         except ValidationError as error:
             raise OneLine(_wrong_settings(error)) from error
         except SettingsError as error:

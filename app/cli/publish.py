@@ -34,8 +34,7 @@ def command(topic: str, event: str, payload: str, key: str | None) -> None:
     try:
         value = encode_event(Topic(topic), event, fields, codec=codec_of(worker))
     except InvalidRecord as error:
-        where = f" in field {error.field}" if error.field else ""
-        raise SetupError(f"not published: {error.detail}{where}") from error
+        raise SetupError(f"not published: {f'{error.field} ' if error.field else ''}{error.detail}") from error
     record = OutRecord(Topic(topic), (key or own_key(fields)).encode(), value)
     for place in asyncio.run(write(kafka, worker, [record])):
         print(f"published {event} to {place.topic}, partition {place.partition}, offset {place.first_offset}")

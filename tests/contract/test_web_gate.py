@@ -156,6 +156,7 @@ def test_a_whole_list_is_answered_line_by_line_and_a_bad_line_stops_nobody() -> 
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert len(answers) == 3_000
     assert answers[7]["allowed"] is False
+    assert answers[7]["freshness"] == {"as_of": "2026-09-21T14:13:20.000Z", "age_ms": 0, "stale": False}
     assert answers[8]["field"] == "class"
     assert all(answer["allowed"] for answer in answers[9:])
 
