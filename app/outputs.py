@@ -238,6 +238,25 @@ class PromiseStanding(Struct, frozen=True):
     case: CaseId | None = None
 
 
+class ComebackStanding(Struct, frozen=True):
+    """Whether a customer came back after `problem`, the newest that held their marketing.
+
+    `outcome` is awaited, came_back, lost, or withdrawn (there was no such problem). `recovered`: it was made good.
+    `lifetime_value` is what the profile says they are worth (None: nobody knows), `bought` what they have set out to
+    buy, by currency.
+    """
+
+    outcome: str
+    problem: ProblemId
+    type: str
+    severity: int
+    since: Instant
+    recovered: bool
+    at: Instant | None = None
+    lifetime_value: Money | None = None
+    bought: tuple[Money, ...] = ()
+
+
 class Standing(Struct, frozen=True):
     """How everything that a decision changed stands after it; what did not change is left out."""
 
@@ -245,6 +264,7 @@ class Standing(Struct, frozen=True):
     cases: tuple[CaseStanding, ...] = ()
     problems: tuple[ProblemStanding, ...] = ()
     promises: tuple[PromiseStanding, ...] = ()
+    comeback: ComebackStanding | None = None
 
 
 class Decision(Struct, frozen=True, tag="decision"):

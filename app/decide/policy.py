@@ -167,7 +167,7 @@ class Limits(Struct, frozen=True):
     `retention`: closed journeys are whole for this long, then a receipt. `remedy_settlement`: a fulfilment's time.
     `tombstone_after`: a release stays readable for this long. `follow_up_lasts`: how long a thank-you waits.
     `grant_retries`: how often a gesture that failed is asked for again. `customer_window`: what a customer was given in
-    this time counts against the brand's most.
+    this time counts against the brand's most. `lost_after`: who has bought nothing for so long after a problem is lost.
     """
 
     hold_age: Millis
@@ -179,6 +179,7 @@ class Limits(Struct, frozen=True):
     tombstone_after: Millis
     grant_retries: int
     customer_window: Millis
+    lost_after: Millis
 
 
 class CampaignRules(Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.ids import CaseId, ConsignmentId, JourneyId
-from app.journey import closing, offers, problems, progress, seen
+from app.journey import closing, comeback, offers, problems, progress, seen
 from app.journey.course import Expectation, Leg, Place
 from app.journey.state import CustomerState
 
@@ -31,6 +31,7 @@ class Kind(IntEnum):
     SEEN = 11
     NEVER_BEGAN = 12
     COUPON = 13
+    LOST = 14
 
 
 Due = tuple[Instant, str, str, str, Kind, str]
@@ -87,6 +88,7 @@ def _others(policy: Policy, state: CustomerState) -> Iterator[Due]:
     if state.problems:
         yield from _problems(policy, state)
     yield from _ledger(policy, state)
+    yield from _afterwards(policy, state)
     for journey in state.journeys.values():
         over = closing.retained_until(policy, state, journey)
         if over is not None:
@@ -157,7 +159,13 @@ def _ledger(policy: Policy, state: CustomerState) -> Iterator[Due]:
         yield (awaited.act_by, "", "", f"owner/{awaited.escalation}", Kind.OWNER, "")
     for expires, coupon in offers.expiries(state):
         yield (expires, coupon.journey or "", "", f"coupon/{coupon.coupon}", Kind.COUPON, "")
+
+
+def _afterwards(policy: Policy, state: CustomerState) -> Iterator[Due]:
+    """Yield what runs out once all is made good."""
     for armed in state.follow_ups:
         yield (armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP, "")
+    if (lost := comeback.due_of(policy, state)) is not None:
+        yield (lost, "", "", "lost", Kind.LOST, "")
     if state.released_at is not None:
-        yield (Instant(state.released_at + limits.tombstone_after), "", "", "release", Kind.TOMBSTONE, "")
+        yield (Instant(state.released_at + policy.limits.tombstone_after), "", "", "release", Kind.TOMBSTONE, "")

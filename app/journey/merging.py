@@ -6,12 +6,13 @@ whom it has become. A merge back ends a circle: whoever's own state comes back t
 
 from msgspec.structs import replace
 
+from app.clock import Instant
 from app.decide.book import HoldInputs
 from app.decide.suppression import scope_of
 from app.facts import CustomerAbsorbed, CustomerMerged, Fact, Identities, encode_fact
 from app.ids import CustomerId, FactId
 from app.journey import grading, seen
-from app.journey.state import CustomerState, decode_state, encode_state
+from app.journey.state import Comeback, CustomerState, decode_state, encode_state
 from app.journey.turn import Forget, Handed, Turn
 from app.topics import Topic
 
@@ -78,6 +79,7 @@ def customer_absorbed(turn: Turn, _: Fact, what: CustomerAbsorbed) -> None:
         calls={**theirs.calls, **mine.calls},
         history={**theirs.history, **mine.history},
         apologised=tuple(sorted({*mine.apologised, *theirs.apologised})),
+        comeback=max((one for one in (mine.comeback, theirs.comeback) if one is not None), key=_since, default=None),
         merged_from=_once(mine.merged_from, (*theirs.merged_from, what.customer), mine.customer),
         former=tuple({str(one): one for one in (*mine.former, *theirs.former, *_identities(theirs))}.values()),
     )
@@ -96,6 +98,10 @@ def _decide_again(turn: Turn, theirs: CustomerState) -> None:
 
 
 def _once(mine: tuple[CustomerId, ...], theirs: tuple[CustomerId, ...], self: CustomerId) -> tuple[CustomerId, ...]:
+def _since(one: Comeback) -> tuple[Instant, str]:
+    return (one.since, one.problem)
+
+
     return tuple(sorted({*mine, *theirs} - {self}))
 
 

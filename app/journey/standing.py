@@ -4,18 +4,27 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TypeVar
 
-from app.journey import ping_pong, reached
+from app.decide.policy import Policy
+from app.facts import Money
+from app.journey import comeback, ping_pong, reached
 from app.journey.cases import life_of
 from app.journey.course import Case, Expectation, Journey
-from app.journey.state import CustomerState
+from app.journey.state import Comeback, CustomerState
 from app.journey.trouble import Problem
-from app.outputs import CaseStanding, JourneyStanding, ProblemStanding, PromiseStanding, Standing
+from app.outputs import (
+    CaseStanding,
+    ComebackStanding,
+    JourneyStanding,
+    ProblemStanding,
+    PromiseStanding,
+    Standing,
+)
 
 Key = TypeVar("Key", bound=str)
 Thing = TypeVar("Thing")
 
 
-def standing_of(before: CustomerState, after: CustomerState) -> Standing:
+def standing_of(policy: Policy, before: CustomerState, after: CustomerState) -> Standing:
     """Return the standing of every journey, case, problem and promise that differs between two states of a customer."""
     journeys = [new for _, new in _changed(before.journeys, after.journeys) if not new.provisional]
     cases = [new for _, new in _changed(before.cases, after.cases)]
@@ -29,6 +38,33 @@ def standing_of(before: CustomerState, after: CustomerState) -> Standing:
                 *(_promises_of_case(before.cases.get(case.id), case) for case in cases),
             )
         ),
+        comeback=_comeback(policy, before, after),
+    )
+
+
+def _comeback(policy: Policy, before: CustomerState, after: CustomerState) -> ComebackStanding | None:
+    if after.comeback == before.comeback:
+        return None
+    known, outcome = after.comeback, "" if after.comeback is None else after.comeback.outcome or "awaited"
+    if known is None and before.comeback is not None and before.comeback.problem in after.problems:
+        known, outcome = before.comeback, "withdrawn"
+    return None if known is None else _came_back(policy, after, known, outcome)
+
+
+def _came_back(policy: Policy, state: CustomerState, known: Comeback, outcome: str) -> ComebackStanding:
+    profile, worth = state.profile, None
+    if profile is not None and profile.lifetime_value is not None and profile.currency is not None:
+        worth = Money(profile.lifetime_value, profile.currency)
+    return ComebackStanding(
+        outcome=outcome,
+        problem=known.problem,
+        type=known.type,
+        severity=known.severity,
+        since=known.since,
+        recovered=known.recovered,
+        at=known.at,
+        lifetime_value=worth,
+        bought=comeback.bought(policy, state),
     )
 
 

@@ -49,6 +49,21 @@ class Membership(Struct, frozen=True, array_like=True):
     released: tuple[str, ...] = ()
 
 
+class Comeback(Struct, frozen=True, array_like=True):
+    """What is waited for after the newest problem that held marketing: a purchase.
+
+    `outcome` is empty, came_back or lost, since `at`; `recovered`: the problem was made good.
+    """
+
+    problem: ProblemId
+    type: str
+    since: Instant
+    severity: int
+    recovered: bool
+    outcome: str = ""
+    at: Instant | None = None
+
+
 class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     """Everything about one customer. `last_now` never goes back: it is the time of the newest thing we decided.
 
@@ -87,6 +102,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     merged_from: tuple[CustomerId, ...] = ()
     former: tuple[Identities, ...] = ()
     membership: Membership | None = None
+    comeback: Comeback | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -108,6 +124,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
             or self.queued
             or self.exposed
             or self.membership
+            or self.comeback
             or self.offers
             or self.coupons
             or self.calls

@@ -57,6 +57,7 @@ from app.journey import (
     cases,
     chasing,
     closing,
+    comeback,
     contacts,
     deadlines,
     erasing,
@@ -236,6 +237,7 @@ def _settle(turn: Turn) -> None:
         remedies.consider(turn, cause)
     accounts.review(turn)
     ledger.settle(turn)
+    comeback.review(turn)
     exposure.review(turn)
     incidents.review(turn)
 
@@ -256,7 +258,7 @@ def _spoken(turn: Turn) -> list[Spoken]:
         rules=tuple(turn.rules),
         changes=tuple(turn.changes),
         outputs=outputs,
-        standing=standing_of(turn.before, turn.state),
+        standing=standing_of(turn.policy, turn.before, turn.state),
     )
     history.remember(turn, decision.id)
     return [*turn.said, decision]
@@ -313,5 +315,6 @@ FIRES: Final[dict[Kind, Callable[[Turn, Deadline], None]]] = {
     Kind.RETENTION: lambda turn, deadline: closing.shrink(turn, JourneyId(deadline.journey)),
     Kind.SEEN: _forget_seen,
     Kind.COUPON: lambda turn, deadline: offers.expire(turn, _about(deadline)),
+    Kind.LOST: lambda turn, _: comeback.lose(turn),
     Kind.NEVER_BEGAN: lambda turn, deadline: closing.give_up(turn, JourneyId(deadline.journey)),
 }

@@ -9,6 +9,7 @@ from app.decide.book import ThankYouInputs
 from app.decide.follow_up import thank_you_of
 from app.facts import Money
 from app.ids import ProblemId
+from app.journey import comeback
 from app.journey.brands import brand_of
 from app.journey.course import Journey
 from app.journey.remedies import give, remedy_id
@@ -53,7 +54,7 @@ def thank(turn: Turn, journey: Journey) -> None:
     """Give the thank-you with a purchase (a journey that the customer pays for), and clear all that wait."""
     began = journey.began_at
     due = [armed for armed in turn.state.follow_ups if began is not None and armed.armed_at <= began < armed.until]
-    if not due or journey.value is None or journey.value.amount <= 0:
+    if not due or journey.value is None or not comeback.is_purchase(turn.policy, journey.kind, journey.value):
         return
     worst = min(due, key=lambda armed: (-armed.severity, armed.armed_at, armed.problem))
     brand = brand_of(turn.policy, turn.state, journey.id)

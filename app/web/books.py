@@ -12,6 +12,7 @@ from app.clock import Instant
 from app.ids import CustomerId
 from app.outputs import (
     CaseStanding,
+    ComebackStanding,
     DeadLetter,
     Decision,
     Escalation,
@@ -28,7 +29,7 @@ _LETTERS: Final = 50_000
 class Customer:
     """One customer as the records tell. Everything is by its id, newest standing."""
 
-    __slots__ = ("cases", "escalations", "journeys", "last_at", "problems", "promises", "remedies")
+    __slots__ = ("cases", "comeback", "escalations", "journeys", "last_at", "problems", "promises", "remedies")
 
     def __init__(self) -> None:
         self.journeys: dict[str, JourneyStanding] = {}
@@ -37,6 +38,7 @@ class Customer:
         self.promises: dict[str, PromiseStanding] = {}
         self.remedies: dict[str, Remedy] = {}
         self.escalations: dict[str, Escalation] = {}
+        self.comeback: ComebackStanding | None = None
         self.last_at = Instant(0)
 
     @property
@@ -64,6 +66,7 @@ class Books:
         mine.cases.update((one.case, one) for one in standing.cases)
         mine.problems.update((one.problem, one) for one in standing.problems)
         mine.promises.update((one.promise, one) for one in standing.promises)
+        mine.comeback = standing.comeback or mine.comeback
 
     def given(self, remedy: Remedy) -> None:
         """Take in a remedy."""

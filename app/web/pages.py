@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from app.clock import Instant
+from app.clock import DAY, Instant
 from app.ids import CustomerId
 from app.outputs import HoldEntry
 from app.web import person
@@ -56,7 +56,7 @@ async def _board_values(request: web.Request) -> dict[str, Any]:
         "marketing": MARKETING,
         "points": _points(board.days),
         "promised": _promised(board),
-        "lost_after": site.settings.lost_after_days,
+        "lost_after": site.policy.limits.lost_after // DAY,
         "worth": ", ".join(f"{amount} {currency}" for currency, amount in board.lost_worth.items()),
         "workers": await request.app[WORKERS].newest(site.now()),
         "unreadable": site.model.unreadable,

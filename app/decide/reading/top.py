@@ -31,6 +31,7 @@ _LENGTHS: Final = (
     "follow_up_lasts",
     "tombstone_after",
     "customer_window",
+    "lost_after",
 )
 _RETRIES: Final = "grant_retries"
 _SETTLES: Final = "remedy_settles_on_issue"

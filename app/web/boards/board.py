@@ -44,7 +44,7 @@ async def build(site: Site) -> Board:
     now, books = site.now(), site.model.books
     version = books.version
     tally, worst = Tally(), Worst()
-    outcomes = Outcomes(now, site.settings.lost_after_days, site.policy.budgets.values())
+    outcomes = Outcomes(now, site.policy.budgets.values())
     circles: list[PingPong] = []
     async for name, customer in in_pieces(list(books.customers.items())):
         journeys.count(tally, site.policy, name, customer, now)

@@ -58,12 +58,11 @@ class Drawn(NamedTuple):
 class Outcomes:
     """Counts outcomes over all customers."""
 
-    def __init__(self, now: Instant, lost_after_days: int, budgets: Iterable[Budget] = ()) -> None:
+    def __init__(self, now: Instant, budgets: Iterable[Budget] = ()) -> None:
         self._budgets = tuple(budgets)
         self._drawn: dict[str, Decimal] = {}
         self._now = now
         self._since = Instant(now - DAYS * DAY)
-        self._lost_after = lost_after_days * DAY
         self._kept: Counter[int] = Counter()
         self._broken: Counter[int] = Counter()
         self._spent: dict[tuple[str, str], Decimal] = {}
@@ -98,7 +97,7 @@ class Outcomes:
         return tuple(Drawn(budget, self._drawn.get(budget.name, Decimal(0))) for budget in self._budgets)
 
     def lost_worth(self) -> dict[str, Decimal]:
-        """Return what lost customers had bought, by currency."""
+        """Return what lost customers were worth, by currency: by their profile, else what they had bought."""
         return dict(sorted(self._lost_worth.items()))
 
     def _count_promise(self, tally: Tally, name: CustomerId, promise: PromiseStanding) -> None:
@@ -128,23 +127,19 @@ class Outcomes:
                     tally.add(name, "drawn", budget.name)
 
     def _count_loss(self, tally: Tally, name: CustomerId, customer: Customer) -> None:
-        hurt = [problem.opened_at for problem in customer.problems.values() if problem.status != "withdrawn"]
-        if not hurt:
+        """Count whether a customer came back; those who were made good apart from those who were not."""
+        known = customer.comeback
+        if known is None or known.outcome not in _COUNTED:
             return
-        first, last = min(hurt), max(hurt)
-        began = [journey.began_at for journey in customer.journeys.values()]
-        if any(at > first for at in began):
-            tally.add(name, "won_back")
-        elif self._now - last > self._lost_after:
-            tally.add(name, "lost")
-            for journey in customer.journeys.values():
-                if journey.value is not None:
-                    worth = self._lost_worth.get(journey.value.currency, Decimal(0))
-                    self._lost_worth[journey.value.currency] = worth + journey.value.amount
-        else:
-            tally.add(name, "at_stake")
+        tally.add(name, _COUNTED[known.outcome])
+        tally.add(name, _COUNTED[known.outcome] + ("_made_good" if known.recovered else "_not_made_good"))
+        if known.outcome == "lost":
+            worth = (known.lifetime_value,) if known.lifetime_value is not None else known.bought
+            for money in worth:
+                self._lost_worth[money.currency] = self._lost_worth.get(money.currency, Decimal(0)) + money.amount
 
 
+_COUNTED: Final = {"came_back": "won_back", "lost": "lost", "awaited": "at_stake"}
 _PERIODS: Final = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
 
