@@ -78,8 +78,8 @@ def customer_absorbed(turn: Turn, _: Fact, what: CustomerAbsorbed) -> None:
         coupons={**theirs.coupons, **mine.coupons},
         calls={**theirs.calls, **mine.calls},
         history={**theirs.history, **mine.history},
-        apologised=tuple(sorted({*mine.apologised, *theirs.apologised})),
         comeback=max((one for one in (mine.comeback, theirs.comeback) if one is not None), key=_since, default=None),
+        apologised=tuple(sorted({*mine.apologised, *theirs.apologised})),
         merged_from=_once(mine.merged_from, (*theirs.merged_from, what.customer), mine.customer),
         former=tuple({str(one): one for one in (*mine.former, *theirs.former, *_identities(theirs))}.values()),
     )
@@ -97,11 +97,11 @@ def _decide_again(turn: Turn, theirs: CustomerState) -> None:
             turn.ruled(scope_of(turn.policy, HoldInputs(problem.type, problem.severity)))
 
 
-def _once(mine: tuple[CustomerId, ...], theirs: tuple[CustomerId, ...], self: CustomerId) -> tuple[CustomerId, ...]:
 def _since(one: Comeback) -> tuple[Instant, str]:
     return (one.since, one.problem)
 
 
+def _once(mine: tuple[CustomerId, ...], theirs: tuple[CustomerId, ...], self: CustomerId) -> tuple[CustomerId, ...]:
     return tuple(sorted({*mine, *theirs} - {self}))
 
 
