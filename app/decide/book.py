@@ -95,7 +95,8 @@ class RemedyInputs(Struct, frozen=True):
 
     `given` is what this trouble already brought, by policy and by hand: it counts against more. `given_lately` is all
     that the customer got within the policy's window, this trouble's included. `repeats`: earlier failures in it.
-    `delays`: how late each part of the trouble was solved, for which the law may owe something.
+    `delays`: how late each part of the trouble was solved, for which the law may owe something. `in_incident`: many
+    customers have it, so that each gets what all of them can be given.
     """
 
     problem: str
@@ -113,6 +114,7 @@ class RemedyInputs(Struct, frozen=True):
     goods_held: bool = False
     given_lately: tuple[Gesture, ...] = ()
     delays: tuple[Delay, ...] = ()
+    in_incident: bool = False
 
 
 class RemedyPlan(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -79,7 +80,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     notices = findings.guard(read_notices, top["notices"])
     incidents = None
     if "incidents" in top:
-        incidents = findings.guard(read_incidents, top["incidents"], problems)
+        incidents = findings.guard(read_incidents, top["incidents"], problems, cap or Decimal(0))
     accounts = findings.guard(read_accounts, top["accounts"]) if "accounts" in top else None
     budgets = read_budgets(top.get("budgets", Tree({}, trees["policy.yaml"].place)), brands, findings)
     findings.raise_any()

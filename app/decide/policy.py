@@ -207,12 +207,14 @@ class AccountRules(Struct, frozen=True):
 class IncidentRules(Struct, frozen=True):
     """So many `customers` with one cause `within` a time are one incident with one owner.
 
-    `by` says for a problem type what its customers may have in common: product or carrier.
+    `by` says for a problem type what its customers may have in common: product, carrier, depot (where the carrier last
+    saw the parcel) or location. `cap` is the most that a remedy in an incident may be worth, as a share of the price.
     """
 
     customers: int
     within: Millis
     by: Mapping[str, str]
+    cap: Decimal
 
 
 class HoldAudioRules(Struct, frozen=True):

@@ -6,6 +6,7 @@ from app.decide.gestures import Giving
 from app.decide.policy import Policy
 from app.decide.reading.shapes import share_or_amount, words_of
 from app.decide.seasons import season_of
+from app.outputs import RowFired
 
 
 def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
@@ -24,7 +25,8 @@ def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
         repeats=policy.bands["repeats"].word(inputs.repeats),
         goods_held=inputs.goods_held,
     )
-    giving = Giving(inputs, brand, policy.cap)
+    group = policy.incidents if inputs.in_incident else None
+    giving = Giving(inputs, brand, policy.cap if group is None else group.cap)
     if answers["refund"] is not None:
         giving.refund(share_or_amount(answers["refund"])[0])
     owed = owed_by_law(policy, brand.name, inputs.delays)
@@ -36,6 +38,8 @@ def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
         giving.credit(*share_or_amount(answers["store_credit"]))
     for perk in words_of(answers["perk"]):
         giving.perk(brand.perks[perk])
+    rows = () if group is None else (RowFired("incidents", "cap", {"cap": f"{group.cap:.2%}"}),)
     return Ruled(
-        RemedyPlan(str(answers["apology"]), giving.gestures, giving.receipt), (fired, *(each.row for each in owed))
+        RemedyPlan(str(answers["apology"]), giving.gestures, giving.receipt),
+        (fired, *(each.row for each in owed), *rows),
     )

@@ -32,7 +32,7 @@ ESCALATION_REASONS: Final = frozenset(
         "mass_incident",
     }
 )
-INCIDENT_CAUSES: Final = frozenset({"product", "carrier"})
+INCIDENT_CAUSES: Final = frozenset({"product", "carrier", "depot", "location"})
 BUDGET_PERIODS: Final = frozenset({"day", "month", "year"})
 BUDGET_REFUSALS: Final = frozenset({"approval", "apology"})
 ACTIONS: Final = frozenset({"hold", "release", "approve", "refuse", "write_off", "close", "quarantine"})

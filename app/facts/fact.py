@@ -53,7 +53,9 @@ from app.facts.spanning import (
     CouponIssued,
     CouponTermsStated,
     ExposureChanged,
+    IncidentLeft,
     IncidentReported,
+    IncidentTold,
     OfferAsked,
     OfferLeft,
     OfferShown,
@@ -110,6 +112,8 @@ What = (
     | AssetStated
     | ExposureChanged
     | IncidentReported
+    | IncidentTold
+    | IncidentLeft
     | CampaignListed
     | BudgetRequested
     | BudgetAnswered
@@ -125,10 +129,10 @@ What = (
     | AccountTold
 )
 
-ToJourney = BudgetAnswered | OfferTold | AssetTold | AccountTold
+ToJourney = IncidentTold | BudgetAnswered | OfferTold | AssetTold | AccountTold
 """What the register answers to a customer's question."""
 
-Question = BudgetRequested | OfferAsked | AssetAsked | AccountAsked
+Question = IncidentReported | BudgetRequested | OfferAsked | AssetAsked | AccountAsked
 """What a customer's journey asks the register; it names the `question` that the answer is to."""
 
 

@@ -102,6 +102,21 @@ class IncidentReported(Struct, frozen=True, tag="incident_reported"):
     problem: str
     cause: str
     brand: str
+    question: str = ""
+
+
+class IncidentTold(Struct, frozen=True, tag="incident_told"):
+    """What a customer reported is a mass incident since `declared_at` (None: it is none so far)."""
+
+    question: str
+    incident: str
+    declared_at: Instant | None = None
+
+
+class IncidentLeft(Struct, frozen=True, tag="incident_left"):
+    """All that an incident did to a customer has recovered; `back`: it hurts again, or hurts somebody new."""
+
+    back: bool = False
 
 
 class CampaignListed(Struct, frozen=True, tag="campaign_listed"):

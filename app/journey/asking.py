@@ -3,12 +3,23 @@
 from msgspec.structs import replace
 
 from app.clock import Instant
-from app.facts import AccountTold, AssetTold, BudgetAnswered, Fact, OfferTold, Question, Source, Subject, What
+from app.facts import (
+    AccountTold,
+    AssetTold,
+    BudgetAnswered,
+    Fact,
+    IncidentTold,
+    OfferTold,
+    Question,
+    Source,
+    Subject,
+    What,
+)
 from app.ids import FactId
 from app.journey.state import CustomerState
 from app.journey.turn import Told, Turn
 
-ANSWERS = BudgetAnswered | OfferTold | AssetTold | AccountTold
+ANSWERS = IncidentTold | BudgetAnswered | OfferTold | AssetTold | AccountTold
 
 _FROM_US = Source("journey", 0, 0)
 

@@ -139,7 +139,10 @@ class Parcel(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Consignment(Struct, frozen=True, array_like=True, gc=False):
-    """The part of a journey that ships together; `planned` once the merchant has said what is in it."""
+    """The part of a journey that ships together; `planned` once the merchant has said what is in it.
+
+    `last_seen` is when and where a scan last named a place.
+    """
 
     id: ConsignmentId
     leg: Leg = Leg()
@@ -148,6 +151,7 @@ class Consignment(Struct, frozen=True, array_like=True, gc=False):
     supplier: str | None = None
     parcels: tuple[Parcel, ...] = ()
     planned: bool = False
+    last_seen: tuple[Instant, str] | None = None
 
 
 class Refund(Struct, frozen=True, array_like=True, order=True, gc=False):

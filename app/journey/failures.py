@@ -22,7 +22,16 @@ def failure_stated(turn: Turn, fact: Fact, what: FailureStated) -> None:
     if fact.subject.consignment is not None:
         with_consignment(turn, journey, fact.subject.consignment)
     place = Place(journey.id, fact.subject.consignment)
-    problems.open_stated(turn, place, type_, fact.id, at=fact.occurred_at, fault=what.fault, line_ids=what.line_ids)
+    problems.open_stated(
+        turn,
+        place,
+        type_,
+        fact.id,
+        at=fact.occurred_at,
+        fault=what.fault,
+        line_ids=what.line_ids,
+        location=what.location,
+    )
 
 
 def problem_of(rules: KindRules, failure: str) -> str | None:

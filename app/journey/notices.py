@@ -54,14 +54,30 @@ def _told_others(turns: Sequence[Turn]) -> Iterator[_Line]:
     for turn in turns:
         for request in (*turn.requests, *turn.woken):
             for line in _lines(turn, turn.state.problems[request.problem], request.occasion):
-                if line.plan.recipient == CUSTOMER:
+                if line.plan.recipient == CUSTOMER and _told_already(line):
+                    turn.note(f"problem {line.problem.type}: the customer knows of it with {line.problem.incident}")
+                    _heard(line)
+                elif line.plan.recipient == CUSTOMER:
                     yield line
                 elif request not in turn.woken:
                     _tell(line)
 
 
+def _told_already(line: _Line) -> bool:
+    """Say whether a customer has heard of the mass incident that a new problem is in: one message, not one for each."""
+    mine = line.turn.state.problems[line.problem.id].incident
+    return (
+        line.occasion == "opened"
+        and mine is not None
+        and any(
+            each.incident == mine and each.id != line.problem.id and each.open and CUSTOMER in each.told
+            for each in line.turn.state.problems.values()
+        )
+    )
+
+
 def _worst(lines: Sequence[_Line]) -> Iterator[_Line]:
-    """Yield the worst problem of each cause: the others are not told apart from it."""
+    """Yield the worst problem of each matter: the others are not told apart from it."""
     for _, group in groupby(sorted(lines, key=_by_cause), key=_by_cause):
         worst, *others = sorted(group, key=_by_rank)
         yield worst
@@ -74,7 +90,9 @@ def _by_rank(line: _Line) -> tuple[int, Instant, str]:
 
 
 def _by_cause(line: _Line) -> tuple[str, str]:
-    return (line.problem.cause, line.occasion)
+    """While it goes on all of a mass incident is one matter; what is solved is told cause by cause."""
+    shared = line.problem.incident if line.occasion in _GOING_ON else None
+    return (shared or line.problem.cause, line.occasion)
 
 
 def _lines(turn: Turn, problem: Problem, occasion: str) -> Iterator[_Line]:
@@ -128,12 +146,22 @@ def _content(line: _Line, *, sorry: bool) -> tuple[dict[str, str], str]:
         if line.occasion in _SORRY:
             fields["sorry"] = "yes" if sorry else "no"
         tone = wording.Tone(turn.policy.notices.say, sorry, "" if next_at is None else wording.moment(next_at, zone))
-    return fields, wording.text_of(recipient, line.occasion, fields, turn.state.customer, day, tone)
+    text = wording.text_of(recipient, line.occasion, fields, turn.state.customer, day, tone)
+    if recipient == CUSTOMER and problem.incident is not None and line.occasion in _GOING_ON:
+        fields |= {"incident": problem.incident.partition(":")[2], "affected": ", ".join(_affected(turn, problem))}
+        text = f"{text} {wording.MANY}"
+    return fields, text
+
+
+def _affected(turn: Turn, problem: Problem) -> list[str]:
+    """Return the customer's orders that a mass incident has hit, by their own numbers."""
+    hit = {each.journey for each in turn.state.problems.values() if each.incident == problem.incident and each.open}
+    return sorted(journey.partition(":")[2] for journey in hit if journey is not None)
 
 
 def _next_at(turn: Turn, problem: Problem) -> Instant | None:
     """Return when the customer will be written to again about a cause; None when no progress notice is planned."""
-    speaker = progress.worst_open(turn.state, problem.cause)
+    speaker = progress.voice_of(turn.state, problem.cause, problem.incident)
     if speaker is None or speaker.progress_due is None:
         return None
     return _quiet_until(turn, problem.journey, speaker.progress_due) or speaker.progress_due

@@ -60,11 +60,12 @@ def open_stated(
     fault: Party = Party.UNKNOWN,
     line_ids: tuple[LineId, ...] = (),
     of_case: bool = False,
+    location: str | None = None,
 ) -> None:
     """Open the problem that somebody stated; `what` tells it from others of its type in the same place."""
     problem = _new(turn, place, type_, problem_id(turn.state, place, type_, what), at, what)
     blame = problem.fault if fault is Party.UNKNOWN else fault
-    open_(turn, replace(problem, line_ids=line_ids, fault=blame, of_case=of_case))
+    open_(turn, replace(problem, line_ids=line_ids, fault=blame, of_case=of_case, location=location))
 
 
 def _new(turn: Turn, place: Place, type_: str, name: ProblemId, at: Instant, what: str = "") -> Problem:

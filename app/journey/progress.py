@@ -20,15 +20,25 @@ def begin(turn: Turn, name: ProblemId) -> None:
 
 
 def due_of(state: CustomerState, problem: Problem) -> Instant | None:
-    """Return when a problem's next progress notice is due: only the worst open one of its cause speaks."""
+    """Return when a problem's next progress notice is due: only the worst open one of its matter speaks."""
     if problem.progress_due is None or not problem.open:
         return None
-    return problem.progress_due if worst_open(state, problem.cause) == problem else None
+    return problem.progress_due if voice_of(state, problem.cause, problem.incident) == problem else None
 
 
 def worst_open(state: CustomerState, cause: str) -> Problem | None:
     """Return the worst open problem of a cause; among equals the oldest."""
     return min((each for each in state.problems.values() if each.cause == cause and each.open), key=rank, default=None)
+
+
+def voice_of(state: CustomerState, cause: str, incident: str | None) -> Problem | None:
+    """Return the worst open problem of a matter: of one cause, or of one mass incident."""
+    if incident is None:
+        return worst_open(state, cause)
+    matter = (
+        each for each in state.problems.values() if each.open and (each.cause == cause or each.incident == incident)
+    )
+    return min(matter, key=rank, default=None)
 
 
 def rank(problem: Problem) -> tuple[int, Instant, str]:
@@ -51,7 +61,8 @@ def tell(turn: Turn, name: ProblemId) -> None:
 
 
 def hand_over(turn: Turn, cause: str) -> None:
-    """Let the next worst problem of a cause speak, at its own pace from now when its time has passed."""
-    heir = worst_open(turn.state, cause)
+    """Let the next worst problem of a matter speak, at its own pace from now when its time has passed."""
+    incidents = (each.incident for each in turn.state.problems.values() if each.cause == cause and each.incident)
+    heir = voice_of(turn.state, cause, next(incidents, None))
     if heir is not None and heir.progress_due is not None and heir.progress_due <= turn.now:
         begin(turn, heir.id)

@@ -73,6 +73,7 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
         tenure=stake.tenure,
         goods_held=goods_held(turn.policy, turn.state, problem.journey),
         delays=_delays(counted),
+        in_incident=any(each.incident is not None for each in counted),
     )
     plan = turn.ruled(remedy_of(turn.policy, inputs))
     if exceptions.needs_approval(turn, problem, plan.gestures):

@@ -52,6 +52,8 @@ def _scanned_consignments(journey: Journey, named: ConsignmentId | None, what: S
 def _scan(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
     assert fact.subject.journey is not None
     journey = milestones.with_consignment(turn, turn.state.journeys[fact.subject.journey], name)
+    if what.location is not None:
+        journey = _seen_at(turn, journey, name, (fact.occurred_at, what.location))
     rules = reached.rules_of(turn.policy, journey)
     word = rules.scan_milestones.get(what.status)
     news = word is not None and _note_milestone(turn, journey.id, name, what, word, fact.occurred_at)
@@ -62,6 +64,13 @@ def _scan(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
     elif what.status in MOVING:
         problems.review_moved(turn, journey.id, name, fact.occurred_at)
     _stated_failure(turn, fact, what, name)
+
+
+def _seen_at(turn: Turn, journey: Journey, name: ConsignmentId, seen: tuple[Instant, str]) -> Journey:
+    consignment = journey.consignments[name]
+    if consignment.last_seen is not None and seen <= consignment.last_seen:
+        return journey
+    return turn.put_consignment(journey, replace(consignment, last_seen=seen))
 
 
 def _note_milestone(

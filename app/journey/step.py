@@ -32,6 +32,7 @@ from app.facts import (
     Fact,
     FailureStated,
     HoldAudioPlayed,
+    IncidentTold,
     JourneyBegan,
     JourneyCancelled,
     LinesChanged,
@@ -136,6 +137,7 @@ TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
     BudgetAnswered: budgets.answered,
     AssetTold: hold_audio.asset_told,
     AccountTold: accounts.account_told,
+    IncidentTold: incidents.told,
 }
 
 
@@ -233,13 +235,13 @@ def _settle(turn: Turn) -> None:
     offers.review(turn)
     if turn.changes:
         chasing.review(turn)
+    incidents.review(turn)
     for cause in sorted(turn.causes):
         remedies.consider(turn, cause)
     accounts.review(turn)
     ledger.settle(turn)
     comeback.review(turn)
     exposure.review(turn)
-    incidents.review(turn)
 
 
 def _spoken(turn: Turn) -> list[Spoken]:

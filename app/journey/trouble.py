@@ -24,7 +24,8 @@ class Problem(Struct, frozen=True, array_like=True, gc=False):
 
     `cause` joins problems that have one cause: they get one remedy and one notice at a time. `told` are the
     recipients who heard of it. `expectation` and `first_due` name the breach, when it is one;
-    `of_case`: it is a case's own, resolved and reopened with it.
+    `of_case`: it is a case's own, resolved and reopened with it. `location` is where it happened. `shared` are the
+    register's keys of what other customers may have in common with it, `incident` that of the mass incident it is in.
     """
 
     id: ProblemId
@@ -54,6 +55,9 @@ class Problem(Struct, frozen=True, array_like=True, gc=False):
     progress_due: Instant | None = None
     told: tuple[str, ...] = ()
     asked: tuple[Asked, ...] = ()
+    location: str | None = None
+    shared: tuple[str, ...] = ()
+    incident: str | None = None
 
     @property
     def active(self) -> bool:

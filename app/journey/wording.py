@@ -119,6 +119,8 @@ class Tone(NamedTuple):
     next_time: str
 
 
+MANY: Final = "Many customers have the same problem; one team works on it for all of them."
+
 PLAIN: Final = Tone("status", sorry=False, next_time="")
 """How everybody else is spoken to."""
 

@@ -4,40 +4,54 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from app.clock import DAY, Instant, to_iso
+from app.clock import DAY, Instant, Millis, to_iso
 from app.decide.book import EscalationInputs
 from app.decide.escalation import escalation_of
-from app.facts import Fact, IncidentReported
+from app.facts import Fact, IncidentReported, IncidentTold
+from app.ids import CustomerId
 from app.register.doing import Doing
-from app.register.state import Incident
+from app.register.limits import INCIDENT_KEPT
+from app.register.state import Incident, Report
+from app.topics import Topic
 
 REASON: Final = "mass_incident"
+OVER: Final = "mass_incident_over"
 _TOLD: Final = ("desk", "retailer")
 _WORST: Final = 4
 """One owner is named for all of them: as severe as it gets."""
-_OVER: Final = DAY
-"""Without a report for this long after the window an incident is over; the next report begins another one."""
+_QUIET: Final = Millis(DAY)
+"""Without a report for this long after the window nothing is added any more."""
 
 
-def reported(doing: Doing, known: Incident | None, fact: Fact, what: IncidentReported) -> Incident | None:
-    """Join a customer to others with the same cause; when they are many, declare the incident once."""
+def reported(doing: Doing, key: str, known: Incident | None, fact: Fact, what: IncidentReported) -> Incident | None:
+    """Join a customer to others with the same cause and answer them; when they are many, declare the incident once."""
     rules, customer = doing.policy.incidents, fact.subject.customer
     assert customer is not None, "a report names its customer"
     if rules is None:
+        _answer(doing, key, customer, what.question, None)
         return known
-    incident = replace(known or Incident(fact.known_at), until=Instant(fact.known_at + rules.within + _OVER))
+    incident = replace(known or Incident(fact.known_at), until=Instant(fact.known_at + rules.within + _QUIET))
     if incident.declared_at is not None:
+        _answer(doing, key, customer, what.question, incident.declared_at)
         return replace(incident, joined=incident.joined + 1)
     since = fact.known_at - rules.within
-    others = tuple(each for each in incident.reports if each[0] > since and each[1] != customer)
-    reports = (*others, (fact.known_at, customer))
+    others = tuple(each for each in incident.reports if each.at > since and each.customer != customer)
+    reports = (*others, Report(fact.known_at, customer, what.question))
     if len(reports) < rules.customers:
+        _answer(doing, key, customer, what.question, None)
         return replace(incident, reports=reports)
-    _declare(doing, what, len(reports), reports[0][0])
-    return replace(incident, reports=(), declared_at=fact.known_at, joined=len(reports))
+    fields = _declare(doing, what, len(reports), reports[0].at)
+    for each in reports:
+        _answer(doing, key, each.customer, each.question, doing.now)
+    return replace(incident, reports=(), declared_at=fact.known_at, joined=len(reports), fields=fields)
 
 
-def _declare(doing: Doing, what: IncidentReported, customers: int, since: Instant) -> None:
+def _answer(doing: Doing, key: str, customer: CustomerId, question: str, declared_at: Instant | None) -> None:
+    told = IncidentTold(question, key, declared_at)
+    doing.pass_on(Topic.JOURNEY_LOG, customer.encode(), told, customer)
+
+
+def _declare(doing: Doing, what: IncidentReported, customers: int, since: Instant) -> dict[str, str]:
     doing.by_policy("incidents", "customers", customers=str(customers), since=to_iso(since))
     doing.note(f"{customers} customers share one cause: a mass incident")
     fields = {
@@ -54,9 +68,31 @@ def _declare(doing: Doing, what: IncidentReported, customers: int, since: Instan
     if plan is not None:
         act_by = None if plan.act_within is None else Instant(doing.now + plan.act_within)
         doing.escalate(plan.owner, plan.authority, REASON, act_by)
+    return fields
 
 
-def over(doing: Doing, incident: Incident) -> None:
-    """Say how many it was in the end."""
-    if incident.declared_at is not None:
-        doing.note(f"the incident is over: {incident.joined} customers in all")
+def left(doing: Doing, known: Incident | None, *, back: bool) -> Incident | None:
+    """Count a customer out of an incident, or in again; with the last one out the desks hear that all are well."""
+    if known is None or known.declared_at is None:
+        return known
+    if back:
+        return replace(known, joined=known.joined + 1, well=False)
+    incident = replace(known, recovered=known.recovered + 1)
+    if incident.recovered < incident.joined or known.well:
+        return incident
+    fields = {**known.fields, "customers": str(incident.joined)}
+    text = f"All {incident.joined} customers are well again: {fields['problem']} ({fields['cause']})."
+    doing.by_policy("incidents", "customers", customers=fields["customers"], recovered=str(incident.recovered))
+    for recipient in _TOLD:
+        doing.notice(recipient, OVER, fields, text)
+    return replace(incident, well=True)
+
+
+def over(doing: Doing, known: Incident) -> Incident | None:
+    """Forget an incident that has let go of everybody; one that has not is looked at again a day later, for a while."""
+    if known.declared_at is None:
+        return None
+    if known.recovered < known.joined and doing.now < known.declared_at + INCIDENT_KEPT:
+        return replace(known, until=Instant(doing.now + DAY))
+    doing.note(f"the incident is over: {known.joined} customers in all, {known.recovered} of them well again")
+    return None

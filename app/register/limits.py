@@ -16,6 +16,9 @@ OFFER_VERSIONS: Final = 64
 HOLDERS_KEPT: Final = Millis(400 * DAY)
 """After the last of them asked: longer than any offer of a year with its pauses."""
 
+INCIDENT_KEPT: Final = Millis(90 * DAY)
+"""After it was declared, while somebody has not recovered."""
+
 ACCOUNT_KEPT: Final = Millis(30 * DAY)
 """After the last of its people has nothing any more: longer than what is told of it can be on its way."""
 

@@ -88,16 +88,28 @@ class Asset(Struct, frozen=True, tag="asset", omit_defaults=True):
     known: AudioAsset
 
 
-class Incident(Struct, frozen=True, tag="incident", omit_defaults=True):
-    """Customers with one cause, the newest reports last; once it is declared only how many have joined.
+class Report(Struct, frozen=True, array_like=True):
+    """A customer who may share a cause with others, and the question that the answer is to."""
 
-    Forgotten at `until`, when no report has come for long.
+    at: Instant
+    customer: CustomerId
+    question: str = ""
+
+
+class Incident(Struct, frozen=True, tag="incident", omit_defaults=True):
+    """Customers with one cause, the newest reports last; once it is declared only how many joined and recovered.
+
+    Looked at again at `until`, when no report has come for long. `well`: the desks have heard that nobody is left;
+    `fields` is what they heard at first.
     """
 
     until: Instant
-    reports: tuple[tuple[Instant, CustomerId], ...] = ()
+    reports: tuple[Report, ...] = ()
     declared_at: Instant | None = None
     joined: int = 0
+    recovered: int = 0
+    well: bool = False
+    fields: dict[str, str] = {}
 
 
 class Account(Struct, frozen=True, tag="account", omit_defaults=True):

@@ -19,6 +19,7 @@ from app.facts import (
     CouponTermsStated,
     ExposureChanged,
     Fact,
+    IncidentLeft,
     IncidentReported,
     OfferAsked,
     OfferLeft,
@@ -92,7 +93,6 @@ TAKES: Final[dict[tuple[str, type], Take]] = {
     ("holders", OfferAsked): lambda _, __, body, fact, what: offers.held(body, fact, what),
     ("holders", OfferLeft): lambda _, __, body, fact, ___: offers.left(body, fact),
     ("holders", OfferTold): _told,
-    ("incident", IncidentReported): lambda doing, _, body, fact, what: incidents.reported(doing, body, fact, what),
     ("account", AccountAsked): lambda doing, _, body, fact, what: accounts.asked(doing, body or Account(), fact, what),
     ("account", AccountTroubled): lambda doing, _, body, fact, what: accounts.troubled(
         doing, body or Account(), fact, what
@@ -101,6 +101,8 @@ TAKES: Final[dict[tuple[str, type], Take]] = {
     ("members", AccountAsked): lambda _, __, body, fact, ___: accounts.joined(body, fact),
     ("members", AccountLeft): lambda _, __, body, fact, ___: accounts.gone(body, fact),
     ("members", AccountTold): _account_told,
+    ("incident", IncidentReported): incidents.reported,
+    ("incident", IncidentLeft): lambda doing, _, body, __, what: incidents.left(doing, body, back=what.back),
     ("budget", BudgetRequested): lambda doing, _, body, fact, what: budgets.requested(doing, body, fact, what),
     ("budget", BudgetReturned): lambda doing, _, body, fact, what: budgets.returned(doing, body, fact, what),
     ("playlist", PlaylistStated): lambda doing, _, body, __, what: playlists.stated(doing, body, what),
@@ -135,7 +137,7 @@ def fire(policy: Policy, key: str, body: Body, due: Instant) -> Stepped:
         case Shard():
             return _stepped(_unless_empty(campaigns.check(doing, body, key)), doing)
         case Incident():
-            incidents.over(doing, body)
+            return _stepped(incidents.over(doing, body), doing)
     return _stepped(None, doing)
 
 

@@ -1,6 +1,7 @@
 """`campaigns`, `hold_audio` and `budgets` of `policy.yaml`: what spans customers."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from app.decide.policy import AccountRules, Brand, Budget, CampaignRules, HoldAudioRules, IncidentRules, ProblemRules
@@ -43,15 +44,18 @@ def read_hold_audio(tree: Tree) -> HoldAudioRules:
     return HoldAudioRules(sales, plain, parts["repeats"].whole("repeats"))
 
 
-def read_incidents(tree: Tree, problems: Mapping[str, ProblemRules]) -> IncidentRules:
-    """Return when many customers with one cause are one incident."""
-    parts = tree.only("incidents", ("customers", "within", "by"))
+def read_incidents(tree: Tree, problems: Mapping[str, ProblemRules], cap: Decimal) -> IncidentRules:
+    """Return when many customers with one cause are one incident; what each gets then is never more than alone."""
+    parts = tree.only("incidents", ("customers", "within", "by"), ("cap",))
+    lower = parts["cap"].decimal("cap") if "cap" in parts else cap
+    if lower > cap:
+        parts["cap"].place.refuse(f"incidents: a cap of {lower:.0%} lies above the cap of {cap:.0%} for one customer")
     by = {}
     for problem, child in parts["by"].mapping("by").items():
         if problem not in problems:
             child.place.refuse(f"incidents: `{problem}` is no problem type; add it to problems.yaml")
         by[problem] = child.one_of(problem, INCIDENT_CAUSES)
-    return IncidentRules(parts["customers"].whole("customers"), read_plain(parts["within"], "within"), by)
+    return IncidentRules(parts["customers"].whole("customers"), read_plain(parts["within"], "within"), by, lower)
 
 
 _BUDGET: Final = ("currency", "period", "amount", "refused")
