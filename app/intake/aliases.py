@@ -28,11 +28,12 @@ def bindings(fact: Fact) -> tuple[AliasBound, ...]:
         return ()
     return tuple(
         AliasBound(alias, subject, fact.occurred_at, fact.known_at, fact.source, fact.sequence)
-        for alias, subject in _named(fact)
+        for alias, subject in named(fact)
     )
 
 
-def _named(fact: Fact) -> Iterator[tuple[Alias, Subject]]:
+def named(fact: Fact) -> Iterator[tuple[Alias, Subject]]:
+    """Yield each alias that a fact of a known customer brings, and what it leads to."""
     what, subject = fact.what, fact.subject
     if isinstance(what, JourneyBegan) and subject.journey is not None:
         _, _, reference = subject.journey.partition(":")

@@ -6,7 +6,7 @@ from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import Fact
 from app.ids import JourneyId
-from app.journey import reached, refusals
+from app.journey import known_by, reached, refusals
 from app.journey.course import Journey, JourneyReceipt
 from app.journey.state import CustomerState, with_item, without
 from app.journey.status import OPEN, PARTIAL
@@ -101,14 +101,17 @@ def shrink(turn: Turn, name: JourneyId) -> None:
         remedies={key: known for key, known in state.remedies.items() if known.journey != name},
         by_hand=tuple(known for known in state.by_hand if known.journey != name),
         cases={key: case for key, case in state.cases.items() if case.journey != name},
+        left=known_by.with_left(state, journey),
     )
     turn.holds_before = turn.state.holds
 
 
 def give_up(turn: Turn, name: JourneyId) -> None:
     """Hand back the facts of a journey that was never known to begin."""
-    waiting: tuple[Fact, ...] = turn.state.journeys[name].waiting
-    turn.state = replace(turn.state, journeys=without(turn.state.journeys, name))
+    state = turn.state
+    waiting: tuple[Fact, ...] = state.journeys[name].waiting
+    left = known_by.with_left(state, state.journeys[name])
+    turn.state = replace(state, journeys=without(state.journeys, name), left=left)
     detail = "the journey it belongs to was never known to begin: send its first event, then redrive this one"
     for fact in waiting:
         refusals.refuse(turn, fact, DeadLetterReason.UNRESOLVED, detail, "journey")

@@ -3,13 +3,10 @@
 What was said before on topics that are not compacted goes with their retention (docs/architecture.md).
 """
 
-from collections.abc import Iterator
-
 from msgspec.structs import replace
 
-from app.facts import Alias, AliasForgotten, AliasKind, CustomerErased, Fact, encode_entry
-from app.ids import JourneyId
-from app.intake.aliases import case_alias, identity_aliases, journey_alias
+from app.facts import AliasForgotten, CustomerErased, Fact, encode_entry
+from app.journey import known_by
 from app.journey.merging import handed_to
 from app.journey.state import CustomerState
 from app.journey.turn import Forget, Handed, Turn
@@ -19,7 +16,7 @@ from app.topics import Topic
 def customer_erased(turn: Turn, fact: Fact, _: CustomerErased) -> None:
     """Forget the customer, and those who were merged into them."""
     state = turn.state
-    for alias in dict.fromkeys(_known_by(state)):
+    for alias in dict.fromkeys(known_by.of_customer(state)):
         entry = AliasForgotten(alias, state.customer, fact.known_at, fact.sequence)
         turn.said.append(Handed(Topic.DIRECTORY, alias.key(), encode_entry(entry)))
     swept = replace(fact, what=CustomerErased(swept=True))
@@ -40,21 +37,3 @@ def left_behind(state: CustomerState, fact: Fact) -> CustomerState:
 def ends_here(state: CustomerState, fact: Fact) -> bool:
     """Say whether a fact need not be forwarded: whom they have become is being forgotten already."""
     return state.merged_into is not None and isinstance(fact.what, CustomerErased) and fact.what.swept
-
-
-def _known_by(state: CustomerState) -> Iterator[Alias]:
-    for identities in (*state.former, *(() if state.profile is None else (state.profile.identities,))):
-        yield from identity_aliases(identities)
-    for name in (*state.journeys, *state.receipts):
-        yield _journey(name)
-    for case in state.cases:
-        yield case_alias(case.partition(":")[2])
-    for journey in state.journeys.values():
-        for consignment in journey.consignments.values():
-            for parcel in consignment.parcels:
-                yield Alias(AliasKind.TRACKING, parcel.ref.tracking_number, parcel.ref.carrier)
-
-
-def _journey(name: JourneyId) -> Alias:
-    kind, _, reference = name.partition(":")
-    return journey_alias(kind, reference)

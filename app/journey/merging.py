@@ -71,6 +71,7 @@ def customer_absorbed(turn: Turn, _: Fact, what: CustomerAbsorbed) -> None:
         follow_ups=(*mine.follow_ups, *theirs.follow_ups),
         contacts=tuple(sorted({*mine.contacts, *theirs.contacts})),
         receipts={**theirs.receipts, **mine.receipts},
+        left=tuple(dict.fromkeys((*mine.left, *theirs.left))),
         seen=seen.both(mine.seen, theirs.seen),
         questions=(*mine.questions, *theirs.questions),
         queued=tuple(sorted((*mine.queued, *theirs.queued), key=lambda fact: fact.order)),

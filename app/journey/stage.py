@@ -10,7 +10,7 @@ from app.decide.loading import compile_policy
 from app.decide.policy import Policy
 from app.facts import Fact, PolicyActivated, encode_fact
 from app.ids import CustomerId
-from app.journey import accounts, deadlines
+from app.journey import accounts, deadlines, known_by
 from app.journey.asking import is_taken_at_once
 from app.journey.governing import PartitionPolicies, fact_in, required
 from app.journey.state import (
@@ -137,7 +137,8 @@ class _Session:
         stepped = step(self._decides(), self._states[key], fact)
         # whatever is not a repeat is at least remembered, or handed on
         self._repeats += stepped.state is self._states[key] and not stepped.spoken
-        self._take(key, stepped)
+        state = known_by.remembering(stepped.state, fact)
+        self._take(key, stepped if state is stepped.state else Stepped(state, stepped.spoken))
         self.fire(key, self._states[key].last_now)
 
     def _waits(self, key: bytes) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
-from app.facts import Fact, Identities, PolicyActivated, Profile, Trouble
+from app.facts import Alias, Fact, Identities, PolicyActivated, Profile, Trouble
 from app.ids import CaseId, CustomerId, JourneyId, OutputId, ProblemId, RemedyId
 from app.journey.course import Case, Journey, JourneyReceipt
 from app.journey.held import Call, HeldCoupon, HeldOffer
@@ -69,6 +69,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
 
     `seen` holds the ids of recent facts (see `seen.py`). `released_at` stands while a release is readable.
     `apologised` is when notices lately said sorry. `former` are identities of the past: the directory knows them still.
+    `left` are aliases the directory still knows them by though their journey has gone from here (see `known_by.py`).
     `questions` are those the register has not answered; under the data clock facts wait for that in `queued`.
     """
 
@@ -103,6 +104,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     former: tuple[Identities, ...] = ()
     membership: Membership | None = None
     comeback: Comeback | None = None
+    left: tuple[Alias, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -129,6 +131,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
             or self.coupons
             or self.calls
             or self.merged_into
+            or self.left
         )
 
 

@@ -1,5 +1,6 @@
 """The workers of a replay: the same `makegood worker` as live, in processes of their own, started again when dead."""
 
+import json
 import os
 import subprocess
 import sys
@@ -97,4 +98,6 @@ def environment_of(kafka: KafkaSettings, worker: WorkerSettings) -> dict[str, st
 
 
 def _spelt(value: object) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value)
     return str(value.resolve() if isinstance(value, Path) else value)

@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
+from app.clock import DAY
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options
@@ -63,17 +64,32 @@ class Difference(NamedTuple):
 
 def wanted_topics(worker: WorkerSettings) -> tuple[WantedTopic, ...]:
     """Return every declared topic with this worker's prefix, partition counts and replication."""
+    kept = _kept(worker.retention_days)
     durable = {"min.insync.replicas": str(_SAFE_COPIES)} if worker.replication > _SAFE_COPIES else {}
     return tuple(
         WantedTopic(
             name=worker.topic_prefix + declared.topic,
             partitions=worker.partitions if declared.follows_logs else worker.input_partitions,
             replication=worker.replication,
-            config={**declared.config(), **durable},
+            config={**declared.config(), **durable, **kept.get(declared.topic, {})},
             is_log=declared.follows_logs,
         )
         for declared in declarations()
     )
+
+
+def _kept(retention_days: Mapping[str, int]) -> dict[str, dict[str, str]]:
+    """Return the retention of topics that is not as declared; SetupError for a topic whose records do not expire."""
+    by_name = {str(declared.topic): declared for declared in declarations()}
+    for name, days in retention_days.items():
+        declared = by_name.get(name)
+        if declared is None or declared.retention.compacted or days < 1:
+            expiring = ", ".join(topic for topic, known in by_name.items() if not known.retention.compacted)
+            raise SetupError(
+                f"MAKEGOOD_RETENTION_DAYS: {name}: {days} cannot be: name one of {expiring}, and one day or more; "
+                "a compacted topic keeps the newest record of each key until it is taken back"
+            )
+    return {name: {"retention.ms": str(days * DAY)} for name, days in retention_days.items()}
 
 
 def compare(wanted: Iterable[WantedTopic], live: Mapping[str, LiveTopic]) -> list[Difference]:

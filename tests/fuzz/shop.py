@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import cache
 from random import Random
 from typing import Any, Final
@@ -23,7 +24,7 @@ from app.wire.codec import bundled_codec
 from app.wire.payload import encode_event
 from tests.fuzz.mutation import reshaped
 from tests.fuzz.target import ACCEPTED
-from tests.support.pipeline import _at_once
+from tests.support.pipeline import at_once
 
 LIFE: Final = 400
 """Cases that one shop sees; the next then begins with nothing. To repeat case n, play from n - n % LIFE."""
@@ -54,16 +55,25 @@ class Shop:
         self.said: dict[Topic, list[bytes]] = defaultdict(list)
         files = load_folder(ROOT / "policies" / "default")
         for log in (Topic.JOURNEY_LOG, Topic.REGISTER_LOG):
-            _at_once(self.cluster.publish([activation(version_of(files), files, self.now, 0, log)]))
+            at_once(self.cluster.publish([activation(version_of(files), files, self.now, 0, log)]))
 
     def publish(self, topic: Topic, value: bytes) -> list[OutRecord]:
         """Let a record in and work everything that comes of it up to now."""
         self._sequence += 1
         headers = replay_headers(self.now, self._sequence, Source(topic.value, 0, self._sequence))
-        _at_once(self.cluster.publish([OutRecord(topic, b"k", value, headers)]))
+        at_once(self.cluster.publish([OutRecord(topic, b"k", value, headers)]))
+        return self.tick()
+
+    def tick(self) -> list[OutRecord]:
+        """Work everything up to now; return what came out."""
         for log in _ORDER:
-            _at_once(self.cluster.tick(log, self.now))
-        return list(_at_once(self.cluster.outputs()))
+            at_once(self.cluster.tick(log, self.now))
+        return list(at_once(self.cluster.outputs()))
+
+    def states(self, changelog: Topic) -> Mapping[bytes, bytes]:
+        """Return a stage's states."""
+        found: Mapping[bytes, bytes] = at_once(self.cluster.states(changelog))
+        return found
 
     @classmethod
     def after_the_stories(cls) -> dict[Topic, list[bytes]]:
@@ -83,7 +93,7 @@ class Shop:
             shop.now = Instant(max(shop.now, at))
             shop.publish(topic, encode_event(topic, event, payload))
         for changelog in CHANGELOGS:
-            found[changelog] += _at_once(shop.cluster.states(changelog)).values()
+            found[changelog] += shop.states(changelog).values()
         return {topic: [value for value in values if not value.startswith(b"tick:")] for topic, values in found.items()}
 
 

@@ -43,7 +43,7 @@ class Heard(NamedTuple):
 
     def outputs(self) -> list[Emitted]:
         """Return what came out, read back as consumers do."""
-        return [_decoded(record) for record in self.records]
+        return [decoded(record) for record in self.records]
 
 
 class Stop(Exception):  # noqa: N818 - it is no error: the listener has heard enough
@@ -54,7 +54,7 @@ def run(steps: Sequence[Step], policy: Mapping[str, bytes], listen: Callable[[He
     """Play steps through the real stages under a policy; `listen` hears each step, and may raise Stop."""
     cluster = MemoryCluster(*_stages(), partitions=PARTITIONS)
     try:
-        _at_once(play(_Steps(steps, policy, cluster, listen), cluster))
+        at_once(play(_Steps(steps, policy, cluster, listen), cluster))
     except Stop:
         return
 
@@ -100,7 +100,7 @@ class _Steps(Session):
                 self._events, self._until = iter(step.events), step.until
                 yield from super().stretches()
             heard, self._heard = self._heard, []
-            self._listen(Heard(step, heard, _at_once(self._cluster.states(Topic.JOURNEY_CHANGELOG))))
+            self._listen(Heard(step, heard, at_once(self._cluster.states(Topic.JOURNEY_CHANGELOG))))
 
     def _hear(self, output: OutRecord) -> None:
         self._heard.append(output)
@@ -125,7 +125,7 @@ def _stages() -> Stages:
     return stages(bundled_codec(), data_clock=True)
 
 
-def _at_once(coroutine: Coroutine[Any, Any, Value]) -> Value:
+def at_once(coroutine: Coroutine[Any, Any, Value]) -> Value:
     """Run what never waits: in memory everything is there at once."""
     try:
         coroutine.send(None)
@@ -140,7 +140,8 @@ def _input_of(record: InputRecord) -> OutRecord:
     return OutRecord(record.topic, record.key, record.value, record.headers)
 
 
-def _decoded(record: OutRecord) -> Emitted:
+def decoded(record: OutRecord) -> Emitted:
+    """Return an output as a consumer reads it."""
     output = decode_output(record.topic, record.value)
     if output is not None:
         return output
