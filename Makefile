@@ -62,6 +62,10 @@ fuzz: setup ## over a million damaged records, webhooks, policies (CASES=, SEED=
 audit: setup ## hold the locked packages against the published advisories, where they can be reached
 	@deploy/setup/audit.sh
 
+.PHONY: chaos
+chaos: setup ## break everything around running workers (CHAOS="--seed 7 --faults 200"); the log is in .run/chaos
+	@$(BIN)/python -m chaos $(CHAOS)
+
 .PHONY: lint
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .

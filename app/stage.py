@@ -1,6 +1,7 @@
 """The contract between the pure stages and what drives them: the Faust shell live, the offline runner in replay."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from app.clock import Instant
@@ -38,12 +39,16 @@ class Round(NamedTuple):
     `until` is the partition's clock (the newest tick seen); `due` are keys whose earliest deadline is at or before
     it. A key may be in both. Under the data clock (decision 0007) `records` are all those up to a tick, in any order,
     and the stage puts them in the order of (known_at, sequence); live they are in log order.
+
+    `parking` maps keys that are to be kept back to the offset from which on, and to the record that asked for it:
+    it stands further on in the log than what it is about (decision 0021).
     """
 
     partition: int
     records: Sequence[LogRecord]
     due: Sequence[bytes]
     until: Instant
+    parking: Mapping[bytes, tuple[int, bytes]] = MappingProxyType({})
 
 
 class Effects(NamedTuple):

@@ -15,6 +15,7 @@ from chaos.ground import Ground
 from chaos.undisturbed import Undisturbed, admitted
 
 _SHOWN: Final = 3
+_BYTES: Final = 160
 
 Logs = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 Line = tuple[Topic, bytes | None, bytes | None]
@@ -31,7 +32,7 @@ class Verdict(NamedTuple):
 async def check(ground: Ground) -> Verdict:
     """Compare everything; the workers must have stopped."""
     found = await _read_all(ground)
-    committed = await ground.committed()
+    committed = await ground.worked()
     faults: list[str] = []
     faults += _lost_on_the_way_in(ground, found)
     said, tables, log_ends = _replayed(ground, found, committed)
@@ -130,7 +131,11 @@ def _same_id_other_content(there: Iterable[Line]) -> list[str]:
         output = decode_output(topic, value)
         if output is not None and value is not None:
             contents.setdefault((topic, output.id), set()).add(value)
-    return [f"{topic}: {len(values)} contents with the id {id_}" for (topic, id_), values in contents.items() if len(values) > 1]
+    return [
+        f"{topic}: {len(values)} contents with the id {id_}"
+        for (topic, id_), values in contents.items()
+        if len(values) > 1
+    ]
 
 
 def _states(ground: Ground, found: Logs, tables: Mapping[Topic, Mapping[bytes, bytes]]) -> list[str]:
@@ -143,7 +148,9 @@ def _states(ground: Ground, found: Logs, tables: Mapping[Topic, Mapping[bytes, b
         replayed = tables[changelog]
         different = {key for key in live.keys() | replayed.keys() if live.get(key) != replayed.get(key)}
         if different:
-            faults.append(f"{changelog}: {len(different)} of {len(live)} states differ, such as {sorted(different)[:_SHOWN]}")
+            faults.append(
+                f"{changelog}: {len(different)} of {len(live)} states differ, such as {sorted(different)[:_SHOWN]}"
+            )
     return faults
 
 
@@ -170,10 +177,11 @@ def _told(what: str, lines: Counter[Line]) -> list[str]:
     by_topic: dict[Topic, list[Line]] = {}
     for line in lines.elements():
         by_topic.setdefault(line[0], []).append(line)
-    return [
-        f"{what}: {len(found)} of {topic}, such as {[(key, None if value is None else value[:160]) for _, key, value in found[:_SHOWN]]}"
-        for topic, found in by_topic.items()
-    ]
+    return [f"{what}: {len(found)} of {topic}, such as {_shown(found)}" for topic, found in by_topic.items()]
+
+
+def _shown(lines: Sequence[Line]) -> list[tuple[bytes | None, bytes | None]]:
+    return [(key, None if value is None else value[:_BYTES]) for _, key, value in lines[:_SHOWN]]
 
 
 async def _read_all(ground: Ground) -> Logs:
@@ -196,5 +204,3 @@ async def _read_all(ground: Ground) -> Logs:
     finally:
         await reader.stop()
     return found
-
-

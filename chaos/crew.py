@@ -72,7 +72,11 @@ class Crew:
         log = self._folder / f"worker-{self._started}.log"
         self._started += 1
         port = free_port()
-        own = {"MAKEGOOD_STATE_DIR": str(self.state_dir(number)), "MAKEGOOD_WEB_PORT": str(port), "PYTHONPATH": str(code)}
+        own = {
+            "MAKEGOOD_STATE_DIR": str(self.state_dir(number)),
+            "MAKEGOOD_WEB_PORT": str(port),
+            "PYTHONPATH": str(code),
+        }
         command = [sys.executable, "-m", "app", "worker"]
         child = process.spawn(
             command, log, outlive_us=False, environment={**self._environment, **own, **more}, folder=code

@@ -197,14 +197,13 @@ async def full_disk(ground: Ground, rng: Random) -> dict[str, Any]:
 
 
 def _fill(file: Path) -> None:
-    with file.open("wb") as ballast:
-        try:
+    try:
+        with file.open("wb", buffering=0) as ballast:
             while True:
                 ballast.write(b"\0" * 4096)
-                ballast.flush()
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
 
 
 def _victim(ground: Ground, rng: Random) -> Member:

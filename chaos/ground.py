@@ -1,4 +1,4 @@
-"""Where a run takes place: a broker of its own, a proxy that the workers reach it by, topics, the crew, the producer."""
+"""Where a run takes place: a broker of its own, a proxy that workers reach it by, topics, the crew, the producer."""
 
 import asyncio
 import secrets
@@ -90,6 +90,12 @@ class Ground:
             return 0 if all(oldest.get(place, 0) is None for place in unread) else left
         except KafkaError:
             return -1
+
+    async def worked(self) -> Mapping[TopicPartition, int]:
+        """Return how far the group has worked each partition, as soon as the cluster can say."""
+        while not (committed := await self.committed()):
+            await asyncio.sleep(0.1)
+        return committed
 
     async def committed(self) -> Mapping[TopicPartition, int]:
         """Return how far the group has worked each partition; nothing while the cluster cannot say."""

@@ -30,7 +30,10 @@ def life(rng: Random, name: str, begins: Instant) -> list[Sent]:
 
     Some are sent twice, some late, some out of order; beside them rubbish that nobody can read.
     """
-    said = [(rng.randrange(2_000) + after, topic, type_, payload) for after, topic, type_, payload in _said(rng, name, begins)]
+    said = [
+        (rng.randrange(2_000) + after, topic, type_, payload)
+        for after, topic, type_, payload in _said(rng, name, begins)
+    ]
     found = []
     for number, (after, topic, type_, payload) in enumerate(said):
         whole = {"event_id": f"{name}-{number}", "occurred_at": to_iso(Instant(begins + after)), **payload}
@@ -48,10 +51,16 @@ def terms(at: Instant) -> list[OutRecord]:
     """Return what is stated for all customers: an offer, the terms of its coupons, a playlist."""
     said: list[tuple[str, str, Payload]] = [
         ("O-1", "offer_stated", {"offer_id": "O-1", "version": 1, "terms": {"discount": "20 %"}}),
-        ("O-1", "coupon_terms_stated", {"offer_id": "O-1", "version": 1, "terms": {"discount": "20 %", "products": ["P-1"]}}),
+        (
+            "O-1",
+            "coupon_terms_stated",
+            {"offer_id": "O-1", "version": 1, "terms": {"discount": "20 %", "products": ["P-1"]}},
+        ),
     ]
     return [
-        OutRecord(Topic.CAMPAIGNS, key.encode(), encode_event(Topic.CAMPAIGNS, type_, {"occurred_at": to_iso(at), **payload}))
+        OutRecord(
+            Topic.CAMPAIGNS, key.encode(), encode_event(Topic.CAMPAIGNS, type_, {"occurred_at": to_iso(at), **payload})
+        )
         for key, type_, payload in said
     ]
 
@@ -72,18 +81,33 @@ def _said(rng: Random, name: str, begins: Instant) -> Iterator[tuple[int, Topic,
     for place, status in enumerate(("accepted", "in_transit", "in_transit", "out_for_delivery")):
         yield 3_000 + place * _SECOND, Topic.TRACKING_SCANS, "parcel_scanned", {**parcel, "status": status}
     if fate != 1:
-        yield rng.randrange(due - 2_000, due + 4_000), Topic.TRACKING_SCANS, "parcel_scanned", {**parcel, "status": "delivered"}
+        yield (
+            rng.randrange(due - 2_000, due + 4_000),
+            Topic.TRACKING_SCANS,
+            "parcel_scanned",
+            {**parcel, "status": "delivered"},
+        )
     if fate < 4:
         yield from _case(rng, name, order, case)
     if fate == 5:
-        yield 3_000, Topic.CAMPAIGNS, "offer_shown", {"customer_id": name, "offer_id": "O-1", "version": 1, "channel": "web"}
+        yield (
+            3_000,
+            Topic.CAMPAIGNS,
+            "offer_shown",
+            {"customer_id": name, "offer_id": "O-1", "version": 1, "channel": "web"},
+        )
     if fate == 6:
         yield from _decisions(rng, name)
 
 
 def _case(rng: Random, name: str, order: str, case: str) -> Iterator[tuple[int, Topic, str, Payload]]:
     about = {"customer_id": name, "case_id": case}
-    yield 5_000, Topic.CASE_EVENTS, "case_opened", {**about, "journey_id": order, "channel": "email", "desk": "orders", "complaint": rng.random() < 0.5}
+    yield (
+        5_000,
+        Topic.CASE_EVENTS,
+        "case_opened",
+        {**about, "journey_id": order, "channel": "email", "desk": "orders", "complaint": rng.random() < 0.5},
+    )
     for place, desk in enumerate(("delivery", "orders")):
         yield 6_000 + place * _SECOND, Topic.CASE_EVENTS, "case_handed_over", {"case_id": case, "desk": desk}
     if rng.random() < 0.6:

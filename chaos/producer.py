@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+from collections import Counter
 from random import Random
 from typing import Final
 
@@ -30,6 +31,7 @@ class Producer:
         self._unconfirmed: set[asyncio.Task[None]] = set()
         self._lives = 0
         self._number = 0
+        self._again: Counter[str] = Counter()
         self.confirmed: list[OutRecord] = []
 
     async def run(self, told_to_stop: asyncio.Event) -> None:
@@ -46,7 +48,9 @@ class Producer:
         await self._due(None)
         while self._unconfirmed:
             await asyncio.gather(*self._unconfirmed)
-        self._diary.note("the producer is done", lives=self._lives, confirmed=len(self.confirmed))
+        self._diary.note(
+            "the producer is done", lives=self._lives, confirmed=len(self.confirmed), sent_again=dict(self._again)
+        )
 
     def _begin(self, now: Instant) -> None:
         for sent in life(self._rng, f"C{self._lives:05d}", now):
@@ -71,7 +75,7 @@ class Producer:
             try:
                 await asyncio.gather(*await self._writer.send(records))
             except KafkaError as error:
-                self._diary.note("the producer sends again", records=len(records), because=type(error).__name__)
+                self._again[type(error).__name__] += 1
                 await asyncio.sleep(_AGAIN_SECONDS)
             else:
                 self.confirmed.extend(records)

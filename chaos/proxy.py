@@ -11,7 +11,7 @@ Mood = Literal["passing", "refusing", "silent"]
 
 
 class Proxy:
-    """Passes bytes from `port` to `target` on loopback. Its mood and `delay` (seconds a chunk) may change at any time."""
+    """Passes bytes from `port` to `target` on loopback. Mood and `delay` (seconds a chunk) may change at any time."""
 
     def __init__(self, port: int, target: int, host: str = "127.0.0.1") -> None:
         self.delay = 0.0

@@ -1,6 +1,7 @@
 """One run: start, disturb, let everything settle, stop, check."""
 
 import asyncio
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ _WEIGHTS: Final = {
 
 
 def long_plan(seed: int, number: int, workers: int) -> Plan:
-    """Return a plan of so many faults, each kind at least once; a broker away for a minute at start and in the middle."""
+    """Return a plan of so many faults, each kind at least once; the broker is away for a minute at start and later."""
     rng = Random(seed)
     order = list(_WEIGHTS)[:number]
     order += rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=max(0, number - len(order) - 1))
@@ -97,6 +98,8 @@ async def run(plan: Plan, diary: Diary) -> Verdict:
             deaths = place.crew.deaths
             await asyncio.to_thread(place.crew.stop)
             verdict = await check(place)
+            if verdict.faults or deaths:
+                _keep_logs(Path(name), diary)
     if not settled:
         verdict.faults.append("the workers never came to the end of what was there")
     if deaths:
@@ -150,3 +153,10 @@ async def _settle(place: Ground) -> bool:
         await asyncio.sleep(0.3)
     place.diary.note("settled", seconds=round(monotonic() - began, 1))
     return True
+
+
+def _keep_logs(folder: Path, diary: Diary) -> None:
+    kept = diary.file.with_suffix("")
+    kept.mkdir(exist_ok=True)
+    for log in folder.glob("worker-*.log"):
+        shutil.copy(log, kept)

@@ -1,12 +1,13 @@
-"""The run that nothing disturbed: each log replayed in its own order, record by record, in one process without Kafka."""
+"""The run that nothing disturbed: each log replayed in its own order, record by record, in one process, no Kafka."""
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from aiokafka import ConsumerRecord
 
 from app.clock import Instant
+from app.facts import CustomerParked, decode_fact
 from app.main import Stages
 from app.stage import Effects, KeyedStage, LogRecord, OutRecord, Round, tick_of
 from app.topics import Topic
@@ -26,9 +27,11 @@ class Undisturbed:
         self._newest = _START
         self._dues: dict[bytes, Instant] = {}
         self._heap: list[tuple[Instant, bytes]] = []
+        self._parking: dict[bytes, tuple[int, bytes]] = {}
 
-    def replay(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take the log's records in order."""
+    def replay(self, records: Sequence[ConsumerRecord]) -> None:
+        """Take the log's records in order; who was parked was so from a record on that stands before it says so."""
+        self._parking = dict(_parked_in(records)) if self._stage.log is Topic.JOURNEY_LOG else {}
         for record in records:
             self._newest = max(self._newest, Instant(record.timestamp))
             known = LogRecord(
@@ -36,14 +39,18 @@ class Undisturbed:
             )
             tick = tick_of(known)
             if tick is None:
-                self._round([known], ())
+                self._round([known], (), record.offset)
                 continue
             self._until = max(self._until, tick)
             while due := self._pop():
-                self._round([], due)
+                self._round([], due, record.offset)
 
-    def _round(self, records: Sequence[LogRecord], due: Sequence[bytes]) -> None:
-        effects = self._stage.work(Round(self._partition, records, due, self._until), self.table)
+    def _round(self, records: Sequence[LogRecord], due: Sequence[bytes], offset: int) -> None:
+        keys = {*due, *(record.key for record in records)}
+        begun = {key: asked for key, asked in self._parking.items() if key in keys and asked[0] <= offset}
+        for key in begun:
+            del self._parking[key]
+        effects = self._stage.work(Round(self._partition, records, due, self._until, begun), self.table)
         self.said.extend(effects.outputs)
         self._apply(effects)
 
@@ -70,9 +77,19 @@ class Undisturbed:
         return list(due)
 
 
+def _parked_in(records: Iterable[ConsumerRecord]) -> Iterator[tuple[bytes, tuple[int, bytes]]]:
+    for record in records:
+        if record.key is None or record.value is None:
+            continue
+        what = decode_fact(record.value).what
+        if isinstance(what, CustomerParked):
+            yield record.key, (what.since, what.asked)
+
+
 def admitted(stages: Stages, topic: Topic, partition: int, records: Iterable[ConsumerRecord]) -> list[OutRecord]:
     """Return what intake makes of an input partition."""
-    newest, found = _START, []
+    newest = _START
+    found: list[OutRecord] = []
     for record in records:
         newest = max(newest, Instant(record.timestamp))
         known = LogRecord(record.key, record.value, newest, topic, partition, record.offset, record.headers)

@@ -45,10 +45,20 @@ class RemedyReported(Struct, frozen=True, tag="remedy_reported"):
 
 
 class OperatorDecided(Struct, frozen=True, tag="operator_decided"):
-    """A named person decided: `action` is hold, release, approve, refuse, write_off or close."""
+    """A named person decided: `action` is hold, release, approve, refuse, write_off, close or quarantine."""
 
     action: str
     operator: str
     role: str
     reason: str
     problem_id: str | None = None
+
+
+class CustomerParked(Struct, frozen=True, tag="customer_parked"):
+    """Our own: from this offset of the log on, everything about the customer was kept back, as `asked` decided.
+
+    Written with the round that parked them: `asked` itself stands further on in the log (decision 0021).
+    """
+
+    since: int
+    asked: bytes

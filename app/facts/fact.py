@@ -26,6 +26,7 @@ from app.facts.customers import (
     CustomerAbsorbed,
     CustomerErased,
     CustomerMerged,
+    CustomerParked,
     OperatorDecided,
     ProfileStated,
     RemedyReported,
@@ -101,6 +102,7 @@ What = (
     | CustomerErased
     | RemedyReported
     | OperatorDecided
+    | CustomerParked
     | PolicyActivated
     | CampaignPlanned
     | OfferStated

@@ -2,16 +2,12 @@
 
 from typing import Final
 
-from app.errors import InvalidRecord
 from app.facts import OperatorDecided
 from app.intake.reading import Fields, Read, Reading, loose_subject, one
 
 
 def operator_decided(fields: Fields) -> Reading:
     """Return a decision about a customer."""
-    if fields["action"] == "quarantine":
-        detail = "valid, but quarantine is not acted on yet; it is kept here and can be redriven once it is"
-        raise InvalidRecord("not_supported", detail, "action")
     what = OperatorDecided(fields["action"], fields["operator"], fields["role"], fields["reason"], fields["problem_id"])
     subject, alias = loose_subject(fields)
     return one(fields, subject, alias, what)

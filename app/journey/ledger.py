@@ -20,6 +20,8 @@ from app.outputs import ALL, HoldEntry, RampStep, Suppression
 
 OPERATOR: Final = "operator:"
 """Begins the owner of a hold that an operator placed."""
+QUARANTINE: Final = f"{OPERATOR}quarantine"
+"""Owner of the hold on a customer who is parked; releasing it lets them rejoin."""
 
 
 def settle(turn: Turn) -> None:

@@ -16,9 +16,10 @@ from app.outputs import ALL, RowFired, Scope
 def operator_decided(turn: Turn, fact: Fact, what: OperatorDecided) -> None:
     """Do what an operator decided, or say why not."""
     act = _ACTIONS.get(what.action)
-    row = RowFired("operators", what.action, {"role": what.role})
-    if not turn.ruled(Ruled(turn.policy.may(what.role, what.action), (row,))):
-        turn.note(f"refused: the policy does not let a {what.role} {what.action}")
+    right = "quarantine" if what.problem_id == ledger.QUARANTINE else what.action
+    row = RowFired("operators", right, {"role": what.role})
+    if not turn.ruled(Ruled(turn.policy.may(what.role, right), (row,))):
+        turn.note(f"refused: the policy does not let a {what.role} {right}")
     elif act is None:
         turn.note(f"{what.action} by {what.role}: taken note of, nothing waits for it")
     else:

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.loading import compile_policy
 from app.decide.policy import Policy
-from app.facts import Fact, PolicyActivated, encode_fact
+from app.facts import CustomerParked, Fact, PolicyActivated, encode_fact
 from app.ids import CustomerId
 from app.journey import accounts, deadlines, known_by
 from app.journey.asking import is_taken_at_once
 from app.journey.governing import PartitionPolicies, fact_in, required
+from app.journey.parking import Parking
 from app.journey.state import (
     POLICY_KEY,
     CustomerState,
@@ -63,17 +64,22 @@ class Journeys:
         SetupError when facts come before any policy was activated on the partition.
         """
         session = _Session(table, self._write, self._policies.active(round_.partition, table), self._data_clock)
-        for key, fact in self._ordered(round_.records):
+        parking = Parking(table, round_.parking, session)
+        for record, read in self._ordered(round_.records):
+            if parking.keeps(record):
+                continue
+            fact = read or fact_in(record)
             if isinstance(fact.what, PolicyActivated):
                 session.activate(fact.what)
-            elif key is None:
+            elif record.key is None:
                 msg = f"fact {fact.id} without a customer on the journey log: only ticks and policies have no key"
                 raise ValueError(msg)
-            else:
-                session.take(key, fact)
+            elif not (isinstance(fact.what, CustomerParked) or parking.parks(record, fact)):
+                session.take(record.key, fact)
         for key in (*round_.due, *session.touched()):
-            session.fire(key, round_.until)
-        effects = session.effects()
+            if not parking.keeps_due(key):
+                session.fire(key, round_.until)
+        effects = session.effects(parking.changes)
         if session.activated is not None:
             self._policies.activated(round_.partition, session.activated, effects)
         return effects
@@ -82,14 +88,18 @@ class Journeys:
         """Return the earliest deadline in a stored state, without decoding it."""
         return stored_due(value)
 
-    def _ordered(self, records: Iterable[LogRecord]) -> list[tuple[bytes | None, Fact]]:
-        facts = [(record.key, fact_in(record)) for record in records if tick_of(record) is None]
-        return sorted(facts, key=_order) if self._data_clock else facts
+    def _ordered(self, records: Iterable[LogRecord]) -> list[tuple[LogRecord, Fact | None]]:
+        """Return the records in the order they are worked; live not read yet, because one of them may break us."""
+        found = [record for record in records if tick_of(record) is None]
+        if not self._data_clock:
+            return [(record, None) for record in found]
+        facts = [(record, fact_in(record)) for record in found]
+        return [*sorted(facts, key=lambda item: _order(item[1]))]
 
 
-def _order(item: tuple[bytes | None, Fact]) -> tuple[tuple[int, int, int], bool]:
+def _order(fact: Fact) -> tuple[tuple[int, int, int], bool]:
     """Put a policy before the facts of its own instant."""
-    return (item[1].order, not isinstance(item[1].what, PolicyActivated))
+    return (fact.order, not isinstance(fact.what, PolicyActivated))
 
 
 class _Session:
@@ -162,13 +172,38 @@ class _Session:
             self._outputs.append(self._record(told))
         return behind
 
-    def effects(self) -> Effects:
+    def policy(self) -> Policy:
+        """Return the policy that decides now."""
+        return required(self._policy)
+
+    def hush(self, key: bytes) -> bool:
+        """Let no deadline of the customer fire; False when this round has not touched them."""
+        if key not in self._states:
+            return False
+        self._dues[key] = None
+        self._changed[key] = None
+        return True
+
+    def seen(self, key: bytes) -> CustomerState:
+        """Return the customer's state, read."""
+        return self._state(key)
+
+    def rejoin(self, key: bytes, state: CustomerState) -> None:
+        """Take the customer's state, deadlines and all, as it was when they were parked."""
+        self._put(key, state)
+
+    def say(self, spoken: Spoken) -> None:
+        """Say something."""
+        self._outputs.append(self._record(spoken))
+
+    def effects(self, ours: Mapping[bytes, bytes | None]) -> Effects:
+        """Return what the round comes to; `ours` are changes of the table that are no customer's state as read."""
         changes: dict[bytes, bytes | None] = {
             key: None if state.is_empty else encode_state(state, self._dues[key])
             for key, state in ((key, self._states[key]) for key in self._changed)
-        }
+        } | dict(ours)
         kept = {key: value for key, value in changes.items() if value is not None or key in self._table}
-        dues = {key: self._dues[key] for key in kept}
+        dues = {key: self._dues[key] if key in self._changed else None for key in kept}
         if self._policy_value is not None:
             kept[POLICY_KEY] = self._policy_value
             dues[POLICY_KEY] = None

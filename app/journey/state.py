@@ -27,6 +27,11 @@ POLICY_KEY: Final = b"\x00policy"
 """The table's key for the policy that decides on this partition; no customer's id begins with NUL."""
 
 
+def is_reserved(key: bytes) -> bool:
+    """Say whether a key of the table is no customer's but one of ours: the policy, who is parked, what broke us."""
+    return key[:1] == b"\x00"
+
+
 class Exposed(Struct, frozen=True, array_like=True):
     """A customer's severe open problems with a brand, as the register knows them: the worst severity, the types."""
 
@@ -157,6 +162,22 @@ def decode_state(value: bytes) -> CustomerState:
 def encode_policy(activated: PolicyActivated) -> bytes:
     """Encode a partition's policy for table and changelog; it waits for nothing."""
     return _HEAD.pack(_VERSION, _NEVER) + _encoder.encode(activated)
+
+
+def without_due(value: bytes) -> bytes:
+    """Return a stored state that waits for nothing any more; the state itself is not read."""
+    return waiting_for_nothing(value[_HEAD.size :])
+
+
+def waiting_for_nothing(content: bytes) -> bytes:
+    """Return something of ours as it is kept in table and changelog: it waits for nothing."""
+    return _HEAD.pack(_VERSION, _NEVER) + content
+
+
+def content_of(value: bytes) -> bytes:
+    """Return what `waiting_for_nothing` was given."""
+    _head(value)
+    return value[_HEAD.size :]
 
 
 def decode_policy(value: bytes) -> PolicyActivated:

@@ -8,7 +8,7 @@ from app.clock import Instant
 from app.decide import compile_policy, load_folder
 from app.errors import SetupError
 from app.journey.rows import case_rows, journey_rows
-from app.journey.state import POLICY_KEY, decode_state
+from app.journey.state import decode_state, is_reserved
 from app.replay import events, incidents, olist, story_events
 from app.replay.recording import Recording
 from app.replay.session import STRETCH, Advance, Policy, Session
@@ -81,7 +81,7 @@ async def replay(
         )
         states = await play(session)
         for key, value in states.items():
-            if key != POLICY_KEY:
+            if not is_reserved(key):
                 state = decode_state(value)
                 recording.ended(journey_rows(state), case_rows(state))
         return recording.finish(timeline.source, compiled.version, session.stopped_at)

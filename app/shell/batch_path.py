@@ -18,6 +18,8 @@ from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, ConsumerMessage, Message
 from mode.utils.futures import notify
 
+from app.shell.group_offsets import committed_offsets
+
 log = logging.getLogger(__name__)
 
 FETCH_WAIT_MS: Final = 50
@@ -142,15 +144,16 @@ class SliceThread(driver.AIOKafkaConsumerThread):
     async def _seek_all(self, resume_points: Mapping[TP, int], idle: set[TP]) -> dict[TP, int]:
         consumer = self._ensure_consumer()
         consumer.pause(*(TopicPartition(*tp) for tp in idle))
-        points: dict[TP, int] = {}
+        working = self.assignment() - idle
+        points = {tp: point for tp, point in resume_points.items() if tp in working}
         unread = []
-        for tp in self.assignment() - idle:
-            point = resume_points.get(tp)
-            point = await consumer.committed(TopicPartition(*tp)) if point is None else point
+        asked = [TopicPartition(*tp) for tp in working if tp not in points]
+        coordinator = consumer._coordinator  # noqa: SLF001 - its own way of asking is not to be trusted
+        for place, point in (await committed_offsets(coordinator, asked)).items():
             if point is None:
-                unread.append(TopicPartition(*tp))
+                unread.append(place)
             else:
-                points[tp] = point
+                points[TP(place.topic, place.partition)] = point
         if unread:
             begins = await consumer.beginning_offsets(unread)
             points.update({TP(tp.topic, tp.partition): offset for tp, offset in begins.items()})
@@ -269,6 +272,10 @@ class SliceConsumer(driver.Consumer):
     def resume_partitions(self, tps: Iterable[TP]) -> None:
         """Hold partitions back until the flow resumes: Faust clears the agents' queues in between."""
         self._held.update(tps)
+
+    def release_partitions(self, tps: Iterable[TP]) -> None:
+        """Fetch again, at once, what was paused."""
+        super().resume_partitions(tps)
 
     def resume_flow(self) -> None:
         """Release what was held back, then let messages flow."""

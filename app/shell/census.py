@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
 from typing import Final
 
-from app.journey.state import POLICY_KEY, decode_state
+from app.journey.parking import PARKED
+from app.journey.state import decode_state, is_reserved
 
 BUDGET_SECONDS: Final = 0.005
 """Time that one look at a partition may take, about once a second: half a percent of the loop a partition."""
@@ -26,7 +27,9 @@ Tally = Callable[[bytes, bytes], Iterable[Open]]
 
 def open_in(key: bytes, value: bytes) -> Iterator[Open]:
     """Yield what is open in a customer's stored state."""
-    if key == POLICY_KEY:
+    if is_reserved(key):
+        if key.startswith(PARKED):
+            yield ("hold", "quarantine")
         return
     state = decode_state(value)
     for journey in state.journeys.values():

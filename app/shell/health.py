@@ -30,6 +30,7 @@ class Health:
         self._ready = False
         self._owned: frozenset[Place] = frozenset()
         self._lag: dict[Place, int] = {}
+        self._standing: dict[Place, int] = {}
         self._remaining: dict[tuple[str, int], int] = {}
 
     def beat(self) -> None:
@@ -39,6 +40,7 @@ class Health:
     def owns(self, places: Collection[Place]) -> None:
         """Note which partitions this worker has been given; their time begins anew."""
         self._owned = frozenset(places)
+        self._standing.clear()
         for topic, _ in self._owned:
             self.progressed(topic)
 
@@ -51,6 +53,14 @@ class Health:
         self._lag[topic, partition] = records
         if (topic, partition) in self._owned and not self._unread(topic):
             self.progressed(topic)
+
+    def stands(self, topic: Topic, partition: int, offset: int | None) -> None:
+        """Note that a partition stands still at an offset that stopped workers; None: no more."""
+        if offset is None:
+            self._standing.pop((topic, partition), None)
+        else:
+            self._standing[topic, partition] = offset
+        self.progressed(topic)
 
     def recovery(self, stage: str, partition: int, remaining: int) -> None:
         """Note how far a partition's recovery has got; nothing can be passed on before its end."""
@@ -77,6 +87,13 @@ class Health:
                 return f"{unread} records of {topic} are unread and none was passed on for {still:.0f} s"
         return None
 
+    def waits_for_us(self) -> str | None:
+        """Say which partitions stand still because a record of theirs breaks a stage: a restart mends none of them."""
+        if not self._standing:
+            return None
+        named = (f"{topic}/{partition} offset {at}" for (topic, partition), at in sorted(self._standing.items()))
+        return f"stopped three workers running, stands still: {', '.join(named)}; see `makegood quarantine`"
+
     def not_ready(self) -> str | None:
         """Say what is still to come before the worker is caught up; None: it is."""
         if self._ready:
@@ -85,4 +102,4 @@ class Health:
         return f"recovering, {remaining} offsets to read" if remaining else "waiting for its partitions"
 
     def _unread(self, topic: Topic) -> int:
-        return sum(self._lag.get(place, 0) for place in self._owned if place[0] is topic)
+        return sum(self._lag.get(place, 0) for place in self._owned - self._standing.keys() if place[0] is topic)

@@ -25,7 +25,7 @@ _ATTEMPT_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.5
 _METADATA_MAX_AGE_MS: Final = 5_000
 """A broker that has just started does not know its topics at once. Who asks it then believes that there are none: a
-group leader gives out no partitions, a producer lets its batches expire; until it asks again, by default in 5 minutes."""
+group leader gives out no partitions, a producer lets its batches expire; until it asks again, by default in 5 min."""
 _REFUSED: Final = (
     AuthenticationFailedError,
     AuthenticationMethodNotSupported,

@@ -12,6 +12,7 @@ from faust.types import Message
 from app.clock import Instant
 from app.errors import MakegoodError
 from app.shell.batch_path import Slice
+from app.shell.breaking import Aside, Breaking
 from app.shell.safe_clock import wall_clock
 from app.shell.state_tables import PartitionState
 from app.shell.telemetry_protocol import Telemetry
@@ -74,6 +75,7 @@ class PartitionLoop:
         slice_records: int,
         telemetry: Telemetry,
         finish: Finish,
+        aside: Aside | None = None,
     ) -> None:
         self.state = state
         self.stage: KeyedStage = state.stage
@@ -91,10 +93,25 @@ class PartitionLoop:
         self._stopping = False
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
+        self._breaking = Breaking(
+            state.stage,
+            state.partition,
+            state.view,
+            commit=self._remember,
+            telemetry=telemetry,
+            aside=None if data_clock else aside,
+            stopping=lambda: self._stopping,
+            stood=self._room.set,
+        )
+
+    @property
+    def standing(self) -> bool:
+        """Say whether the partition stands still because its next round breaks the stage."""
+        return self._breaking.standing
 
     async def offer(self, message: Message, records: Slice) -> None:
         """Take a slice; waits while too many are waiting. A stopping partition gives it back at once."""
-        while len(self._inbox) >= _WAITING_SLICES and not self._stopping:
+        while len(self._inbox) >= _WAITING_SLICES and not (self._stopping or self.standing):
             self._room.clear()
             await self._room.wait()
         if self._stopping:
@@ -198,7 +215,13 @@ class PartitionLoop:
         if resume_at is None:
             raise StageError(f"{stage.name}/{self.partition}: a round before anything was read")
         started = perf_counter()
-        effects = stage.work(Round(self.partition, work.records, due.keys, self.until), state.view)
+        begins = work.finished[0].records.begins if work.finished else resume_at
+        round_ = Round(self.partition, work.records, due.keys, self.until)
+        effects = await self._breaking.work(round_, begins, resume_at)
+        if effects is None:
+            for delivery in work.finished:
+                self._finish(delivery.message, False)
+            return
         self._check(due.keys, effects)
         computed = perf_counter()
         written_to = await self._writer.commit(effects, resume_at)
@@ -207,6 +230,12 @@ class PartitionLoop:
         state.read_to = max(state.read_to, written_to or 0)
         self._finish_all(work.finished)
         self._tell(work.records, due, effects, (computed - started, perf_counter() - computed))
+
+    async def _remember(self, effects: Effects, offset: int) -> None:
+        """Commit changes of the table alone, with the log where it stands."""
+        written_to = await self._writer.commit(effects, offset)
+        self.state.apply(effects)
+        self.state.read_to = max(self.state.read_to, written_to or 0)
 
     def _check(self, due: Sequence[bytes], effects: Effects) -> None:
         """Refuse what would lose a deadline (no instant for a changed key) or spin (a due key left as it was)."""

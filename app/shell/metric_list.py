@@ -200,6 +200,15 @@ CONSUMER_LAG: Final = Metric(
     "about once a second; every worker tells of every partition, so take the maximum, not the sum",
     ("topic", "partition"),
 )
+STANDING: Final = Metric(
+    "makegood_standing_partitions",
+    Kind.GAUGE,
+    "partitions",
+    "1: this partition of a log stands still, because one record of it stopped a worker three times running. Its "
+    "customers wait; all others go on. /healthz names the offset, `makegood quarantine` the customer.",
+    "when it begins or ends to stand",
+    ("topic", "partition"),
+)
 CLOCK_LAG: Final = Metric(
     "makegood_clock_lag_seconds",
     Kind.GAUGE,
@@ -254,6 +263,7 @@ METRICS: Final = (
     RECOVERY_RESTORED,
     RECOVERY_REMAINING,
     CONSUMER_LAG,
+    STANDING,
     CLOCK_LAG,
     READY,
     LAST_BEAT,

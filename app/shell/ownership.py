@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 from faust.types import TP
 
+from app.shell.breaking import Aside
 from app.shell.intake_agent import Guard
 from app.shell.keyed_agent import Finish, PartitionLoop
 from app.shell.state_tables import PartitionState, restore
@@ -42,7 +43,9 @@ class Ownership:
         data_clock: bool,
         slice_records: int,
         telemetry: Telemetry,
+        aside: Aside,
     ) -> None:
+        self._aside = aside
         self._stages = {stage.name: stage for stage in stages}
         self._by_log = {wire_name(stage.log): stage for stage in stages}
         self._wire_name = wire_name
@@ -100,6 +103,7 @@ class Ownership:
                 slice_records=self._slice_records,
                 telemetry=self._telemetry,
                 finish=finish,
+                aside=self._aside,
             )
             self._loops[key] = loop
             self._tasks.append(guard(loop.run()))

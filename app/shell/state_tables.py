@@ -89,7 +89,8 @@ class PartitionState:
         self.index = self._new_index()
         next_due = self.stage.next_due
         for count, (key, value) in enumerate(self.table.items()):
-            due = next_due(value)
+            # ours, whatever the stage: they wait for nothing
+            due = None if key[:1] == b"\x00" else next_due(value)
             if due is not None:
                 self.index.add(key, due)
             if count % _INDEX_SLICE == _INDEX_SLICE - 1:

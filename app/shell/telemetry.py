@@ -127,6 +127,11 @@ class PrometheusTelemetry:
         self._meters.set(listed.CONSUMER_LAG, records, topic, partition)
         self.health.lag(topic, partition, records)
 
+    def standing(self, topic: Topic, partition: int, offset: int | None) -> None:
+        """Set whether a partition stands still, and name it on /healthz."""
+        self._meters.set(listed.STANDING, int(offset is not None), topic, partition)
+        self.health.stands(topic, partition, offset)
+
     def clock_lag(self, seconds: float) -> None:
         """Set how far the safe clock stands behind."""
         self._meters.set(listed.CLOCK_LAG, seconds)

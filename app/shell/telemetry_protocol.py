@@ -61,6 +61,10 @@ class Telemetry(Protocol):
         """Set how many offsets of a partition have not been passed on yet (all partitions of the cluster)."""
         ...
 
+    def standing(self, topic: Topic, partition: int, offset: int | None) -> None:
+        """Tell that a log's partition stands still at an offset that has stopped workers; None: no more."""
+        ...
+
     def clock_lag(self, seconds: float) -> None:
         """Set how far the safe clock stands behind real time; near 0 when everything has been read."""
         ...
@@ -124,6 +128,9 @@ class NoTelemetry:
         """Ignore."""
 
     def consumer_lag(self, topic: Topic, partition: int, records: int) -> None:
+        """Ignore."""
+
+    def standing(self, topic: Topic, partition: int, offset: int | None) -> None:
         """Ignore."""
 
     def clock_lag(self, seconds: float) -> None:

@@ -51,7 +51,7 @@ class Ticker:
 
     def _wants(self, loop: PartitionLoop, now: Instant) -> bool:
         passes_at = loop.state.index.slot_passes_at()
-        if passes_at is None or passes_at > now or passes_at <= loop.until:
+        if loop.standing or passes_at is None or passes_at > now or passes_at <= loop.until:
             return False
         named, sent_at = self._under_way.get(loop, (Instant(0), 0.0))
         return named <= loop.until or monotonic() - sent_at > _LOST_SECONDS

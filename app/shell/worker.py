@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol
 
 import faust
@@ -25,7 +27,12 @@ log = logging.getLogger(__name__)
 _BEAT_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 60.0
 _MOST_RETURNS: Final = 5
-"""One that needs more of them in its life has a twin or a sick cluster; whoever runs it should know."""
+"""One that needs more of them in a row has a twin or a sick cluster; whoever runs it should know."""
+_SOUND_SECONDS: Final = 20.0
+"""Whoever has worked for so long has returned soundly: what happens after that is another trouble."""
+_LEARNING_SECONDS: Final = 5.0
+"""A broker that has just started answers before it knows its topics."""
+_LOOK_SECONDS: Final = 0.5
 _CRASH_STOP_SECONDS: Final = 8.0
 """A worker that has failed waits no longer than this for its own parts; the broker ends what is left."""
 
@@ -67,7 +74,7 @@ def run_worker(
 
     Waits, visibly, for a broker; SetupError when topics are missing. A worker that fails does not go on in part. One
     that lost its partitions or the cluster (frozen, or the broker away, longer than the session timeout) joins anew,
-    a few times: what it did not finish is not acknowledged, and it reads the truth again.
+    a few times in a row: what it did not finish is not acknowledged, and it reads the truth again.
     """
     parts = _Parts(settings, kafka, inputs, intake, stages, telemetry or NoTelemetry())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -83,12 +90,7 @@ async def _run(parts: _Parts, companions: Sequence[Companion]) -> int:
     for companion in companions:
         await companion.start()
     try:
-        failure = await _work(parts, told_to_stop)
-        for _ in range(_MOST_RETURNS):
-            if not isinstance(failure, KafkaError) or told_to_stop.is_set():
-                break
-            log.warning("lost the cluster or our partitions (%s: %s); joining anew", type(failure).__name__, failure)
-            failure = await _work(parts, told_to_stop)
+        failure = await _work_again(parts, told_to_stop)
     finally:
         beat.cancel()
         for companion in companions:
@@ -98,6 +100,21 @@ async def _run(parts: _Parts, companions: Sequence[Companion]) -> int:
         return 0
     log.error("worker stopped by %s: %s", type(failure).__name__, failure)
     return 1
+
+
+async def _work_again(parts: _Parts, told_to_stop: asyncio.Event) -> BaseException | None:
+    """Work, and join anew when the cluster or our partitions were lost, up to `_MOST_RETURNS` times in a row."""
+    returns = 0
+    while True:
+        began = monotonic()
+        failure = await _work(parts, told_to_stop)
+        lost = isinstance(failure, KafkaError)
+        if not lost or told_to_stop.is_set():
+            return failure
+        returns = 1 if monotonic() - began > _SOUND_SECONDS else returns + 1
+        if returns > _MOST_RETURNS:
+            return failure
+        log.warning("lost the cluster or our partitions (%s: %s); joining anew", type(failure).__name__, failure)
 
 
 async def _beat(telemetry: Telemetry) -> None:
@@ -124,10 +141,14 @@ async def _surroundings(parts: _Parts) -> None:
     await wait_for_broker(parts.kafka)
     ours = {*parts.inputs, *(topic for stage in parts.stages for topic in (stage.log, stage.changelog))}
     names = {parts.settings.topic_prefix + topic for topic in ours}
-    for name in sorted(names - (await partition_counts(parts.kafka, parts.settings)).keys()):
+    since = monotonic()
+    while missing := sorted(names - (await partition_counts(parts.kafka, parts.settings)).keys()):
+        if monotonic() - since < _LEARNING_SECONDS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            continue
         raise SetupError(
-            f"topic {name} is missing on {parts.kafka.bootstrap}, or we may not see it: run `makegood topics apply`, "
-            "and `makegood topics acls` where rights are checked"
+            f"topic {missing[0]} is missing on {parts.kafka.bootstrap}, or we may not see it: "
+            "run `makegood topics apply`, and `makegood topics acls` where rights are checked"
         )
 
 
@@ -146,7 +167,7 @@ async def _work(parts: _Parts, told_to_stop: asyncio.Event) -> BaseException | N
     failure = _failure(app) if app.crashed else starting.exception() if starting.done() else None
     for task in (crashed, stop):
         task.cancel()
-    await _stop(app, starting, _STOP_SECONDS if failure is None else _CRASH_STOP_SECONDS)
+    await _stop(app, starting, failure)
     return failure or _failure(app)
 
 
@@ -177,7 +198,9 @@ async def _start(app: WorkerApp) -> None:
     await app.start()
 
 
-async def _stop(app: WorkerApp, starting: "asyncio.Future[None]", patience: float) -> None:
+async def _stop(app: WorkerApp, starting: "asyncio.Future[None]", failure: BaseException | None) -> None:
+    """Stop what works; when it does not stop, end the process: one that lost the cluster begins again as a new one."""
+    patience = _STOP_SECONDS if failure is None else _CRASH_STOP_SECONDS
     try:
         async with asyncio.timeout(patience):
             if not starting.done():
@@ -185,9 +208,13 @@ async def _stop(app: WorkerApp, starting: "asyncio.Future[None]", patience: floa
                 await asyncio.wait([starting])
             await app.stop()
             await app.stop_beside()
-    except TimeoutError:
+    except (TimeoutError, asyncio.CancelledError):
+        # the latter comes out of a client whose own task was cancelled while the broker was away
         log.error("the worker did not stop in %s s; its transactions are left to the broker", patience)  # noqa: TRY400
         logging.shutdown()
+        if isinstance(failure, KafkaError):
+            # clients that wait for a silent broker cannot be stopped; who waits for it anew does so without them
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - ourselves, as we were started
         os._exit(1)
 
 

@@ -11,6 +11,7 @@ from faust.app.base import BootStrategy
 from faust.types import TP
 
 from app.settings import WorkerSettings
+from app.shell.aside import WorkerAside
 from app.shell.batch_path import RawSchema, SliceConsumer, SliceTransport, scheduler, slices
 from app.shell.garbage import set_apart_what_stays
 from app.shell.intake_agent import IntakeLoop
@@ -72,6 +73,7 @@ class WorkerApp(faust.App):
             data_clock=settings.clock == "data",
             slice_records=settings.slice_records,
             telemetry=telemetry,
+            aside=WorkerAside(self.connection, self.wire_name, self._slice_consumer),
         )
         self.cluster = Cluster(self.connection, settings.application_id)
         self.clock = SafeClock(

@@ -50,12 +50,15 @@ class WorkerWeb:
 
     async def _healthz(self, request: web.Request) -> web.Response:
         del request
-        return _answer(self._telemetry.health.trouble())
+        health = self._telemetry.health
+        return _answer(health.trouble(), also=health.waits_for_us())
 
     async def _readyz(self, request: web.Request) -> web.Response:
         del request
         return _answer(self._telemetry.health.not_ready())
 
 
-def _answer(trouble: str | None) -> web.Response:
-    return web.Response(text="ok\n") if trouble is None else web.Response(status=503, text=f"{trouble}\n")
+def _answer(trouble: str | None, also: str | None = None) -> web.Response:
+    """Answer 503 with the trouble; `also` is told with either, because a restart does not mend it."""
+    more = "" if also is None else f"{also}\n"
+    return web.Response(text=f"ok\n{more}") if trouble is None else web.Response(status=503, text=f"{trouble}\n{more}")

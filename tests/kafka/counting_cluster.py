@@ -152,6 +152,8 @@ class CountingCluster:
         states: dict[bytes, int] = {}
         for record in self.read(Topic.JOURNEY_CHANGELOG):
             assert record.key is not None
+            if record.key.startswith(b"\x00"):
+                continue
             assert record.value is not None
             states[record.key] = decode(record.value)[0]
         return states

@@ -136,7 +136,7 @@ def test_poison_in_the_middle_of_a_batch_stops_the_worker_and_is_not_acknowledge
         assert worker.wait() == 1
         assert "Poison" in worker.said()
     assert cluster.said() == []
-    assert cluster.committed(Topic.JOURNEY_LOG) == {}
+    assert set(cluster.committed(Topic.JOURNEY_LOG).values()) == {0}
 
 
 def test_a_changelog_record_that_no_worker_can_have_written_stops_the_worker(cluster: CountingCluster) -> None:
