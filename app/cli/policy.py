@@ -96,7 +96,7 @@ def _located(folder: Path, errors: str) -> Iterator[str]:
         file = line.partition(":")[0]
         beside = folder.parent / file
         own = (folder / file).exists() or not beside.exists()
-        yield line if Path(file).exists() else f"{folder if own else folder.parent}/{line}"
+        yield line if Path(file).exists() or Path(file).is_absolute() else f"{folder if own else folder.parent}/{line}"
 
 
 @command.command("activate")

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +63,8 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     calendars = read_calendars(trees["calendars.yaml"], findings)
     problems, places = read_problems(trees["problems.yaml"], findings)
     brands = read_brands(folder.brands(), calendars.countries, findings)
+    # what names things comes first: what speaks of them would only be wrong again
+    findings.raise_any()
     bands = read_bands(trees["bands.yaml"], findings)
     seasons = read_seasons(top.get("seasons", Tree({}, trees["policy.yaml"].place)), findings)
     kinds = read_kinds(trees["kinds.yaml"], problems, calendars.by_name, findings)
@@ -80,7 +81,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     notices = findings.guard(read_notices, top["notices"])
     incidents = None
     if "incidents" in top:
-        incidents = findings.guard(read_incidents, top["incidents"], problems, cap or Decimal(0))
+        incidents = findings.guard(read_incidents, top["incidents"], problems, cap)
     accounts = findings.guard(read_accounts, top["accounts"]) if "accounts" in top else None
     budgets = read_budgets(top.get("budgets", Tree({}, trees["policy.yaml"].place)), brands, findings)
     findings.raise_any()

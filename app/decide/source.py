@@ -3,10 +3,11 @@
 YAML is read without its guesses: every plain value is text (`no` is a country, `21:00` a time, `1.50` an amount).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from functools import lru_cache
-from typing import Final, NamedTuple, NoReturn, TypeVar
+from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 import yaml
 
@@ -16,6 +17,12 @@ Made = TypeVar("Made")
 
 _NOTHING: Final = frozenset({"", "~", "null"})
 _TRUTH: Final = {"true": True, "false": False}
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean ...?)` for a word that is close to a known one, else nothing."""
+    near = get_close_matches(word, sorted(known), 1)
+    return f" (did you mean `{near[0]}`?)" if near else ""
 
 
 class Place(NamedTuple):
@@ -36,7 +43,7 @@ class Place(NamedTuple):
         """Return what a word names; an unknown one is refused with those that there are."""
         if word not in known:
             hint = f"; add it to {where}" if where else ""
-            self.refuse(f"there is no {what} `{word}`; there are {', '.join(sorted(known))}{hint}")
+            self.refuse(f"there is no {what} `{word}`{meant(word, known)}; there are {', '.join(sorted(known))}{hint}")
         return known[word]
 
 
@@ -73,7 +80,7 @@ class Tree(NamedTuple):
         """Return a text that is one of the known words."""
         word = self.text(what)
         if word not in known:
-            self.place.refuse(f"{what}: `{word}` is unknown; known are {', '.join(sorted(known))}")
+            self.place.refuse(f"{what}: `{word}` is unknown{meant(word, known)}; known are {', '.join(sorted(known))}")
         return word
 
     def words(self, what: str) -> tuple[str, ...]:
@@ -124,6 +131,16 @@ def parse_decimal(text: str) -> Decimal:
     return value / 100 if percent else value
 
 
+class _WrittenOut(yaml.BaseLoader):
+    """Refuses aliases: a reader of a policy should not have to look elsewhere, and one may hold itself."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # types-PyYAML leaves it untyped
+            raise yaml.MarkedYAMLError(problem="it has an alias (`*name`): write it out", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
 @lru_cache(maxsize=64)
 def read_yaml(file: str, content: bytes) -> Tree:
     """Return the tree of a YAML file; an empty file is an empty mapping.
@@ -131,11 +148,13 @@ def read_yaml(file: str, content: bytes) -> Tree:
     Trees are kept: of two policies that are compared most files are the same.
     """
     try:
-        node = yaml.compose(content, Loader=yaml.BaseLoader)
+        node = yaml.compose(content, Loader=_WrittenOut)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = Place(file, 1 if mark is None else mark.line + 1)
-        place.refuse(f"this is not YAML: {getattr(error, 'problem', None) or error}")
+        place.refuse(f"this is not YAML: {getattr(error, 'problem', None) or str(error).splitlines()[0]}")
+    except RecursionError:
+        Place(file, 1).refuse("this is nested deeper than anybody writes")
     return Tree({}, Place(file, 1)) if node is None else _tree(file, node)
 
 

@@ -1,6 +1,7 @@
 """`brands/<name>.yaml`: a brand's values, words, and what its perks cost."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from app.decide.calendars import Country
@@ -26,6 +27,9 @@ def _brand(name: str, tree: Tree, countries: Mapping[str, Country], findings: Fi
     currency = parts["currency"].text("currency")
     if len(currency) != _CURRENCY_LETTERS or not currency.isupper():
         parts["currency"].place.refuse(f"currency: `{currency}` is no ISO 4217 code such as GBP")
+    perks = _perks(parts["perks"], findings) if "perks" in parts else {}
+    bounds: dict[str, Decimal] = {bound: parts[bound].decimal(bound) for bound in _BOUNDS if bound in parts}
+    _check_bounds(parts, perks, bounds)
     return Brand(
         name=name,
         display_name=parts["display_name"].text("display_name"),
@@ -34,9 +38,24 @@ def _brand(name: str, tree: Tree, countries: Mapping[str, Country], findings: Fi
         time_zone=read_zone(parts["time_zone"], "time_zone"),
         country=parts["country"].one_of("country", countries),
         cost_centre=parts["cost_centre"].text("cost_centre"),
-        perks=_perks(parts["perks"], findings) if "perks" in parts else {},
-        **{bound: parts[bound].decimal(bound) for bound in _BOUNDS if bound in parts},
+        perks=perks,
+        approval_above=bounds.get("approval_above"),
+        most_per_customer=bounds.get("most_per_customer"),
     )
+
+
+def _check_bounds(parts: Mapping[str, Tree], perks: Mapping[str, Perk], bounds: Mapping[str, Decimal]) -> None:
+    most = bounds.get("most_per_customer")
+    if most is None:
+        return
+    if bounds.get("approval_above", Decimal(0)) >= most:
+        parts["approval_above"].place.refuse(
+            f"approval_above: nothing above most_per_customer, {most:f}, is ever given, so nothing would ever wait"
+        )
+    for perk in perks.values():
+        if perk.cost > most:
+            place = parts["perks"].mapping("perks")[perk.kind].place
+            place.refuse(f"perk {perk.kind} costs more than most_per_customer, {most:f}: it could never be given")
 
 
 def _perks(tree: Tree, findings: Findings) -> dict[str, Perk]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from app.decide.source import meant
 from app.decide.tables import Cell
 
 Values = frozenset[Cell]
@@ -65,7 +66,10 @@ def _compared(sign: str | None, number: int, values: frozenset[int]) -> Values:
 
 def _known(values: Values, universe: Values, text: str) -> Values:
     if unknown := values - universe:
-        msg = f"`{text}`: unknown are {_listed(unknown)}; known are {_listed(universe)}"
+        near = meant(
+            str(next(iter(sorted(map(str, unknown))))), (str(value) for value in universe if value is not None)
+        )
+        msg = f"`{text}`: unknown are {_listed(unknown)}{near}; known are {_listed(universe)}"
         raise ValueError(msg)
     return values
 

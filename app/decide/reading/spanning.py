@@ -44,19 +44,24 @@ def read_hold_audio(tree: Tree) -> HoldAudioRules:
     return HoldAudioRules(sales, plain, parts["repeats"].whole("repeats"))
 
 
-def read_incidents(tree: Tree, problems: Mapping[str, ProblemRules], cap: Decimal) -> IncidentRules:
+def read_incidents(tree: Tree, problems: Mapping[str, ProblemRules], cap: Decimal | None) -> IncidentRules:
     """Return when many customers with one cause are one incident; what each gets then is never more than alone."""
     parts = tree.only("incidents", ("customers", "within", "by"), ("cap",))
-    lower = parts["cap"].decimal("cap") if "cap" in parts else cap
-    if lower > cap:
+    lower = parts["cap"].decimal("cap") if "cap" in parts else cap or Decimal(0)
+    if cap is not None and lower > cap:
         parts["cap"].place.refuse(f"incidents: a cap of {lower:.0%} lies above the cap of {cap:.0%} for one customer")
     by = {}
     for problem, child in parts["by"].mapping("by").items():
         if problem not in problems:
             child.place.refuse(f"incidents: `{problem}` is no problem type; add it to problems.yaml")
         by[problem] = child.one_of(problem, INCIDENT_CAUSES)
-    return IncidentRules(parts["customers"].whole("customers"), read_plain(parts["within"], "within"), by, lower)
+    customers = parts["customers"].whole("customers")
+    if customers < _MANY:
+        parts["customers"].place.refuse(f"customers: {customers} are not many; an incident takes at least {_MANY}")
+    return IncidentRules(customers, read_plain(parts["within"], "within"), by, lower)
 
+
+_MANY: Final = 2
 
 _BUDGET: Final = ("currency", "period", "amount", "refused")
 _PAYS_FOR: Final = ("brands", "cost_centres", "offers")

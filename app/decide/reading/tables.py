@@ -164,6 +164,7 @@ def _check_remedies(rules: list[_Rule], known: Known, findings: Findings) -> Non
     values_at = list(SHAPES["remedies"].inputs).index("values")
     for rule in rules:
         findings.guard(_below_cap, rule, known.cap)
+        findings.guard(_below_most, rule, rule.box[values_at], known.brands)
         findings.guard(_perk_priced, rule, rule.box[values_at], known.brands)
 
 
@@ -172,6 +173,18 @@ def _below_cap(rule: _Rule, cap: Decimal) -> None:
     shares = sum((number for number, share in amounts if share), Decimal(0))
     if shares > cap:
         rule.row.place.refuse(f"row {rule.row.id} gives {shares:.0%} of the price, above the cap of {cap:.0%}")
+
+
+def _below_most(rule: _Rule, values: Values, brands: Mapping[str, Brand]) -> None:
+    """Refuse an amount that a brand which the row is for never gives one customer."""
+    if not rule.answers["store_credit"]:
+        return
+    number, is_share = share_or_amount(rule.answers["store_credit"])
+    for brand in brands.values():
+        most = brand.most_per_customer
+        if not is_share and brand.values in values and most is not None and number > most:
+            reason = f"gives {number:f}, above the {most:f} that brand {brand.name} gives one customer in all"
+            rule.row.place.refuse(f"row {rule.row.id} {reason}")
 
 
 def _perk_priced(rule: _Rule, values: Values, brands: Mapping[str, Brand]) -> None:

@@ -41,7 +41,10 @@ def test_a_brand_that_no_budget_names_draws_on_none() -> None:
     [
         (OFFER.replace("offers: [SPRING]", "offers: [SPRING], brands: [cars]"), "name one of the three"),
         (OFFER.replace("offers: [SPRING], ", ""), "name one of the three"),
-        (CENTRE.replace("[marketing]", "[markting]"), "there is no cost centre `markting`; there are marketing"),
+        (
+            CENTRE.replace("[marketing]", "[markting]"),
+            "there is no cost centre `markting` (did you mean `marketing`?); there are marketing",
+        ),
         (OFFER.replace("offers: [SPRING]", "brands: [deals]"), "budgets deals and spring both pay for deals"),
         (OFFER.replace("offers: [SPRING]", "brands: [dales]"), "there is no brand `dales`"),
     ],
