@@ -1,7 +1,7 @@
 """Business time by hop and country, and the hours in which nobody is told anything. Nothing here reads a clock."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from itertools import accumulate
@@ -178,25 +178,42 @@ def _worked_out(calendar: Calendar, country: Country, year: int, span: int) -> _
     zone = zone_of(country.time_zone)
     free = _holidays(country, year - 1, year + span)
     first = date(year - 1, 12, 1)
-    dates = (first + timedelta(days=n) for n in range(366 * span))
-    opens, closes = [], []
-    for day in dates:
-        if day.weekday() in calendar.weekdays and day not in free:
-            opens.append(at_wall(day, calendar.open or time(), zone))
-            closes.append(
-                at_wall(day + timedelta(days=1), time(), zone)
-                if calendar.close is None
-                else at_wall(day, calendar.close, zone)
-            )
+    opens, closes, cut_offs, zero_wall = [], [], [], []
+    for day in _days(first, 366 * span, zone):
+        if day.date.weekday() not in calendar.weekdays or day.date in free:
+            continue
+        opens.append(_at(day, calendar.open or time(), zone))
+        closes.append(day.ends if calendar.close is None else _at(day, calendar.close, zone))
+        cut_offs.append(_at(day, calendar.cut_off or time(), zone))
+        zero_wall.append(day.begins if day.even else _zero_wall(opens[-1], closes[-1], zone))
     lengths = (close - open_ for open_, close in zip(opens, closes, strict=True))
-    cut_off = calendar.cut_off
-    return _Schedule(
-        opens,
-        closes,
-        list(accumulate(lengths, initial=0))[:-1],
-        None if cut_off is None else [at_wall(to_datetime(at, zone).date(), cut_off, zone) for at in opens],
-        [_zero_wall(open_, close, zone) for open_, close in zip(opens, closes, strict=True)],
-    )
+    passed = list(accumulate(lengths, initial=0))[:-1]
+    return _Schedule(opens, closes, passed, None if calendar.cut_off is None else cut_offs, zero_wall)
+
+
+class _Day(NamedTuple):
+    """A local day; `even` when no clock is changed on it, so that a time of day is that long after it begins."""
+
+    date: date
+    begins: Instant
+    ends: Instant
+    even: bool
+
+
+def _days(first: date, count: int, zone: ZoneInfo) -> Iterator[_Day]:
+    begins = at_wall(first, time(), zone)
+    for number in range(count):
+        day = first + timedelta(days=number)
+        ends = at_wall(day + timedelta(days=1), time(), zone)
+        yield _Day(day, begins, ends, ends - begins == DAY and to_datetime(begins, zone).time() == time())
+        begins = ends
+
+
+def _at(day: _Day, wall: time, zone: ZoneInfo) -> Instant:
+    if not day.even:
+        return at_wall(day.date, wall, zone)
+    passed = timedelta(hours=wall.hour, minutes=wall.minute, seconds=wall.second, microseconds=wall.microsecond)
+    return Instant(day.begins + passed // timedelta(milliseconds=1))
 
 
 def _zero_wall(opens: Instant, closes: Instant, zone: ZoneInfo) -> int | None:
@@ -207,6 +224,7 @@ def _zero_wall(opens: Instant, closes: Instant, zone: ZoneInfo) -> int | None:
     return from_datetime(midnight)
 
 
+@lru_cache(maxsize=256)
 def _holidays(country: Country, first: int, last: int) -> frozenset[date]:
     """Freeze the public holidays: a policy's days must not move while it is in force."""
     if country.holidays is None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.ids import CaseId, ConsignmentId, JourneyId
-from app.journey import closing, comeback, offers, problems, progress, seen
+from app.journey import closing, comeback, coupon_time, forgetting, problems, progress, seen
 from app.journey.course import Expectation, Leg, Place
 from app.journey.state import CustomerState
 
@@ -32,6 +32,7 @@ class Kind(IntEnum):
     NEVER_BEGAN = 12
     COUPON = 13
     LOST = 14
+    FORGOTTEN = 15
 
 
 Due = tuple[Instant, str, str, str, Kind, str]
@@ -71,9 +72,8 @@ def first(policy: Policy, state: CustomerState) -> Deadline | None:
 
 def next_due(policy: Policy, state: CustomerState) -> Instant | None:
     """Return when the first deadline fires."""
-    legs = _legs(state)
-    dues = [each.first_due for leg in legs for each in leg.expectations if each.waits]
-    dues.extend(deadline[0] for deadline in _others(policy, state))
+    dues = [each.first_due for leg in _legs(state) for each in leg.expectations if each.waits]
+    dues.extend([deadline[0] for deadline in _others(policy, state)])
     return min(dues, default=None)
 
 
@@ -87,7 +87,8 @@ def _others(policy: Policy, state: CustomerState) -> Iterator[Due]:
     """Yield what runs out beside expectations."""
     if state.problems:
         yield from _problems(policy, state)
-    yield from _ledger(policy, state)
+    if state.holds or state.remedies or state.pending or state.awaited or state.coupons:
+        yield from _ledger(policy, state)
     yield from _afterwards(policy, state)
     for journey in state.journeys.values():
         over = closing.retained_until(policy, state, journey)
@@ -157,7 +158,7 @@ def _ledger(policy: Policy, state: CustomerState) -> Iterator[Due]:
         yield (waits, "", "", f"notice/{cause}", Kind.PENDING, "")
     for awaited in state.awaited:
         yield (awaited.act_by, "", "", f"owner/{awaited.escalation}", Kind.OWNER, "")
-    for expires, coupon in offers.expiries(state):
+    for expires, coupon in coupon_time.expiries(state):
         yield (expires, coupon.journey or "", "", f"coupon/{coupon.coupon}", Kind.COUPON, "")
 
 
@@ -167,5 +168,8 @@ def _afterwards(policy: Policy, state: CustomerState) -> Iterator[Due]:
         yield (armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP, "")
     if (lost := comeback.due_of(policy, state)) is not None:
         yield (lost, "", "", "lost", Kind.LOST, "")
+    if state.cases or state.problems:
+        for over, name in forgetting.dues(policy, state):
+            yield (over, "", "", f"over/{name}", Kind.FORGOTTEN, "")
     if state.released_at is not None:
         yield (Instant(state.released_at + policy.limits.tombstone_after), "", "", "release", Kind.TOMBSTONE, "")

@@ -4,7 +4,7 @@ Promises and rules of one occurrence are worked out anew from all times known. O
 as instances: `split_gap` puts a movement where it belongs among them, however late it is learnt (decision 0003).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -63,23 +63,25 @@ class View(NamedTuple):
 
 def expectations_of(view: View, known: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
     """Return every expectation as it should stand; of those `known`, only gaps between movements are read."""
-    return (
-        *_promised(view),
-        *(found for watched in view.outlook.rules for found in _by_rule(view, watched)),
-        *(found for watched in view.outlook.gaps for found in _gaps_as_they_stand(view, watched, known)),
-    )
+    found = _promised(view) if view.promises else []
+    for watched in view.outlook.rules:
+        times = view.reached.get(watched.rule.after)
+        if times is not None:
+            found.extend(_by_rule(view, watched, times))
+    for watched in view.outlook.gaps if known else ():
+        found.extend(_gaps_as_they_stand(view, watched, known))
+    return tuple(found)
 
 
-def _by_rule(view: View, watched: Watched) -> Iterator[Expectation]:
+def _by_rule(view: View, watched: Watched, times: tuple[Instant, ...]) -> list[Expectation]:
     rule = watched.rule
-    times = view.reached.get(rule.after)
-    if times is None:
-        return
     if view.recurs(rule.after):
-        yield from _recurring(view, watched, times)
-    elif not any(at < times[0] for at in _firsts(view, watched.steps_over)):
+        return _recurring(view, watched, times)
+    for word in watched.steps_over:
         # forward only: what begins after a step that ends the wait is not waited for
-        yield from _expected(view, watched, times[0], _first_met(view, rule.expect, times[0]))
+        if word in view.reached and view.reached[word][0] < times[0]:
+            return []
+    return _expected(view, watched, times[0], _first_met(view, rule.expect, times[0]))
 
 
 def _recurring(view: View, watched: Watched, times: tuple[Instant, ...]) -> list[Expectation]:
@@ -103,13 +105,13 @@ def _recurring(view: View, watched: Watched, times: tuple[Instant, ...]) -> list
     return found
 
 
-def _expected(view: View, watched: Watched, start: Instant, met: Instant | None) -> Iterator[Expectation]:
-    """Yield what a rule expects from `start` on; nothing while it is paused."""
+def _expected(view: View, watched: Watched, start: Instant, met: Instant | None) -> list[Expectation]:
+    """Return what a rule expects from `start` on; nothing while it is paused."""
     rule = watched.rule
     due = view.due(rule, start)
     if due is None:
-        return
-    yield Expectation(
+        return []
+    expected = Expectation(
         id=f"{view.prefix}/{rule.expect}/expected/{rule.id}",
         milestone=rule.expect,
         basis="expected",
@@ -121,35 +123,37 @@ def _expected(view: View, watched: Watched, start: Instant, met: Instant | None)
         met_at=met,
         ended_at=_first_since(view, watched.ends, start),
     )
+    return [expected]
 
 
-def _promised(view: View) -> Iterator[Expectation]:
-    if not view.promises:
-        return
+def _promised(view: View) -> list[Expectation]:
+    if len(view.promises) == 1:
+        return [_promise(view, view.promises[0].milestone, list(view.promises))]
     ordered = sorted(view.promises, key=lambda promise: (promise.milestone, promise.at, promise.due))
-    for milestone, promises in groupby(ordered, key=lambda promise: promise.milestone):
-        for chain in _chains(view, list(promises)):
-            yield _promise(view, milestone, chain)
+    return [
+        _promise(view, milestone, chain)
+        for milestone, promises in groupby(ordered, key=lambda promise: promise.milestone)
+        for chain in _chains(view, list(promises))
+    ]
 
 
-def _chains(view: View, promises: list[Promise]) -> Iterator[list[Promise]]:
-    """Yield a first promise with its revisions; what recurs (a call back) may be promised anew once it was done."""
-    chain = [promises[0]]
+def _chains(view: View, promises: list[Promise]) -> list[list[Promise]]:
+    """Return first promises, each with its revisions; what recurs may be promised anew once it was done."""
+    chains = [[promises[0]]]
     for promise in promises[1:]:
-        met = _first_met(view, promise.milestone, chain[0].at)
+        met = _first_met(view, promise.milestone, chains[-1][0].at)
         if view.recurs(promise.milestone) and met is not None and met <= promise.at:
-            yield chain
-            chain = [promise]
-        elif promise.due != chain[-1].due:
-            chain.append(promise)
-    yield chain
+            chains.append([promise])
+        elif promise.due != chains[-1][-1].due:
+            chains[-1].append(promise)
+    return chains
 
 
 def _promise(view: View, milestone: str, chain: list[Promise]) -> Expectation:
     first, last = chain[0], chain[-1]
     terms = terms_of(view.policy, view.outlook.kind.name, view.outlook.per, milestone)
     over = _since(view, terms.over, first.at) if view.outlook.per == CASE else _firsts(view, terms.over)
-    ends = (*over, *_since(view, terms.made_up_by, first.at))
+    ends = [*over, *_since(view, terms.made_up_by, first.at)]
     return Expectation(
         id=f"{view.prefix}/{milestone}/promised/promise",
         milestone=milestone,
@@ -173,24 +177,26 @@ def _first_met(view: View, word: str, start: Instant) -> Instant | None:
     return next((at for at in times if at >= start), None) if view.recurs(word) else times[0]
 
 
-def _firsts(view: View, words: Iterable[str]) -> Iterator[Instant]:
-    return (view.reached[word][0] for word in words if word in view.reached)
+def _firsts(view: View, words: tuple[str, ...]) -> list[Instant]:
+    return [view.reached[word][0] for word in words if word in view.reached]
 
 
-def _since(view: View, words: Iterable[str], start: Instant) -> Iterator[Instant]:
-    return (at for word in words if word in view.reached for at in view.reached[word] if at >= start)
+def _since(view: View, words: tuple[str, ...], start: Instant) -> list[Instant]:
+    return [at for word in words if word in view.reached for at in view.reached[word] if at >= start]
 
 
-def _first_since(view: View, words: Iterable[str], start: Instant) -> Instant | None:
+def _first_since(view: View, words: tuple[str, ...], start: Instant) -> Instant | None:
     return min(_since(view, words, start), default=None)
 
 
-def _gaps_as_they_stand(view: View, watched: Watched, known: tuple[Expectation, ...]) -> Iterator[Expectation]:
+def _gaps_as_they_stand(view: View, watched: Watched, known: tuple[Expectation, ...]) -> list[Expectation]:
     over = min(_firsts(view, watched.over), default=None)
+    found = []
     for gap in known:
         if gap.rule == watched.rule.id and gap.milestone == MOVEMENT and (over is None or gap.start < over):
             ended = _first_since(view, watched.ends, gap.start)
-            yield gap if ended == gap.ended_at else replace(gap, ended_at=ended)
+            found.append(gap if ended == gap.ended_at else replace(gap, ended_at=ended))
+    return found
 
 
 def split_gap(
@@ -215,7 +221,7 @@ def _halves(view: View, watched: Watched, gap: Expectation, at: Instant) -> Iter
 
     Over a weekend both may be due at the same time: then the wait is one and the same, and so is its breach.
     """
-    rest = None if _over_by(view, at) else next(iter(_expected(view, watched, at, gap.met_at)), None)
+    (rest,) = (None,) if _over_by(view, at) else _expected(view, watched, at, gap.met_at) or (None,)
     if rest is not None and rest.first_due == gap.first_due:
         yield replace(rest, breached_at=gap.breached_at, withdrawn_at=gap.withdrawn_at, lapses=gap.lapses)
         return

@@ -52,7 +52,7 @@ def _report(turn: Turn) -> None:
         known = {key: each for each in turn.state.problems.values() if each.active for key in each.shared}
         incident = next((known[key].incident for key in causes if key in known), None)
         turn.put_problem(replace(problem, shared=tuple(causes), incident=incident))
-        for key in causes.keys() - known.keys():
+        for key in [key for key in causes if key not in known]:
             what = IncidentReported(problem.type, causes[key], brand, f"{problem.id}/{key}")
             asking.ask(turn, key.encode(), what)
 

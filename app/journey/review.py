@@ -14,13 +14,14 @@ from app.journey.status import status_of
 from app.journey.turn import Turn
 
 
-def review_journey(turn: Turn, name: JourneyId) -> None:
-    """Review a journey as such and every consignment of it."""
+def review_journey(turn: Turn, name: JourneyId, reviewed: ConsignmentId | None = None) -> None:
+    """Review a journey as such and every consignment of it but the one that has just been."""
     journey = turn.state.journeys[name]
     if journey.own.expectations or reached.expects_as_such(turn.policy, journey):
         _review_as_such(turn, journey)
     for consignment in tuple(journey.consignments):
-        _review_consignment(turn, name, consignment)
+        if consignment != reviewed:
+            _review_consignment(turn, name, consignment)
     _take_status(turn, name)
     problems.review_journey(turn, name)
 

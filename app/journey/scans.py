@@ -57,11 +57,12 @@ def _scan(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
     rules = reached.rules_of(turn.policy, journey)
     word = rules.scan_milestones.get(what.status)
     news = word is not None and _note_milestone(turn, journey.id, name, what, word, fact.occurred_at)
-    if what.status in MOVING:
-        _move(turn, journey.id, name, fact.occurred_at)
+    moves = what.status in MOVING
+    if moves:
+        _move(turn, journey.id, name, fact.occurred_at, news=news)
     if news:
-        review.review_journey(turn, journey.id)
-    elif what.status in MOVING:
+        review.review_journey(turn, journey.id, reviewed=name if moves else None)
+    elif moves:
         problems.review_moved(turn, journey.id, name, fact.occurred_at)
     _stated_failure(turn, fact, what, name)
 
@@ -108,8 +109,8 @@ def _still_out(consignment: Consignment) -> int:
     return sum(1 for parcel in consignment.parcels if not parcel.ended)
 
 
-def _move(turn: Turn, journey_id: JourneyId, name: ConsignmentId, at: Instant) -> None:
-    """Note a movement: the gap it falls into is split; what waits for the first movement is taken anew."""
+def _move(turn: Turn, journey_id: JourneyId, name: ConsignmentId, at: Instant, *, news: bool) -> None:
+    """Note a movement: the gap it falls into is split. What waits for the first one, or for `news`, is taken anew."""
     journey = turn.state.journeys[journey_id]
     consignment = journey.consignments[name]
     leg = consignment.leg
@@ -118,7 +119,7 @@ def _move(turn: Turn, journey_id: JourneyId, name: ConsignmentId, at: Instant) -
     first = at if leg.first_moved is None else min(leg.first_moved, at)
     last = at if leg.last_moved is None else max(leg.last_moved, at)
     moved = replace(consignment, leg=replace(leg, first_moved=first, last_moved=last))
-    if first != leg.first_moved:
+    if news or first != leg.first_moved:
         wanted = expectations_of(reached.view_of_consignment(turn.policy, journey, moved), wanted)
     journey = turn.put_consignment(journey, moved)
     review.set_expectations(turn, journey, moved, wanted)
