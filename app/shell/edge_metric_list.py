@@ -115,18 +115,19 @@ SINK_DELAY: Final = Metric(
     ("sink",),
     SECONDS,
 )
-SINK_LAST_ROUND: Final = Metric(
-    "makegood_sink_last_round_timestamp_seconds",
+SINK_DELIVERED_TO: Final = Metric(
+    "makegood_sink_delivered_to_timestamp_seconds",
     Kind.GAUGE,
     "seconds since 1970",
-    "When the sink last had nothing undelivered; from its start until then, when it started.",
-    "about twice a second while nothing is to be delivered",
+    "Up to when all that was said has been delivered: the oldest record of the newest batch delivered, or now while "
+    "there is nothing to deliver; when the sink started, before the first.",
+    "with each batch delivered, and about twice a second while nothing is to be delivered",
     ("sink",),
 )
 
 WEB_METRICS: Final = (WEB_REQUESTS, WEB_SECONDS, GATE_ANSWERS, MODEL_AGE, MODEL_STALE, MODEL_UNREADABLE, OPEN_PAGES)
 WEBHOOK_METRICS: Final = (WEBHOOKS, WEBHOOK_SECONDS)
-SINK_METRICS: Final = (SINK_PEOPLE, SINK_RETRIES, SINK_FAILURES, SINK_DELAY, SINK_LAST_ROUND)
+SINK_METRICS: Final = (SINK_PEOPLE, SINK_RETRIES, SINK_FAILURES, SINK_DELAY, SINK_DELIVERED_TO)
 
 
 class Process(NamedTuple):

@@ -25,7 +25,7 @@ class SinkMetrics:
         self._meters.count(listed.SINK_FAILURES, sink, by=0)
         for outcome in Delivered._fields:
             self._meters.count(listed.SINK_PEOPLE, sink, outcome, by=0)
-        self._meters.set(listed.SINK_LAST_ROUND, now_s, sink)
+        self._meters.set(listed.SINK_DELIVERED_TO, now_s, sink)
 
     def told(self, told: Told) -> None:
         """Count what operations are told."""
@@ -38,9 +38,9 @@ class SinkMetrics:
             self._meters.count(listed.SINK_PEOPLE, sink, outcome, by=people)
         self._meters.observe(listed.SINK_DELAY, delay_s, sink)
 
-    def idle(self, sink: str, now_s: float) -> None:
-        """Note that everything read so far is delivered."""
-        self._meters.set(listed.SINK_LAST_ROUND, now_s, sink)
+    def delivered_to(self, sink: str, at_s: float) -> None:
+        """Note up to when everything that was said is delivered."""
+        self._meters.set(listed.SINK_DELIVERED_TO, at_s, sink)
 
     def failed(self, sink: str) -> None:
         """Count a failure."""

@@ -125,14 +125,15 @@ class Sink:
     async def _round(self, consumer: AIOKafkaConsumer) -> None:
         fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=self._settings.records)
         if not fetched:
-            self._metrics.idle(self.name, TIME.wall())
+            self._metrics.delivered_to(self.name, TIME.wall())
             return
         batch = [each for records in fetched.values() for each in self._wanted(records)]
+        oldest = min(record.timestamp for records in fetched.values() for record in records)
         if batch:
-            oldest = min(record.timestamp for records in fetched.values() for record in records)
             done = await self._courier.deliver(batch)
             self._metrics.delivered(self.name, done, max(TIME.wall() - oldest / SECOND, 0.0))
             _log.info("delivered", sink=self.name, **done._asdict())
+        self._metrics.delivered_to(self.name, oldest / SECOND)
         try:
             await consumer.commit({place: records[-1].offset + 1 for place, records in fetched.items()})
         except (CommitFailedError, IllegalStateError) as error:

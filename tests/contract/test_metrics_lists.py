@@ -88,13 +88,13 @@ def test_the_sinks_have_their_list_and_their_series_are_there_before_anything_fa
     metrics.told(Told("braze", "retrying", "503"))
     metrics.failed("braze")
     metrics.delivered("braze", Delivered(written=3, refused=1), 0.4)
-    metrics.idle("braze", 9.0)
+    metrics.delivered_to("braze", 9.0)
     assert metrics.registry.get_sample_value("makegood_sink_retries_total", {"sink": "braze"}) == 1
     assert metrics.registry.get_sample_value("makegood_sink_failures_total", {"sink": "braze"}) == 1
     people = {"sink": "braze", "outcome": "written"}
     assert metrics.registry.get_sample_value("makegood_sink_people_total", people) == 3
     assert metrics.registry.get_sample_value("makegood_sink_delay_seconds_count", {"sink": "braze"}) == 1
-    assert metrics.registry.get_sample_value("makegood_sink_last_round_timestamp_seconds", {"sink": "braze"}) == 9
+    assert metrics.registry.get_sample_value("makegood_sink_delivered_to_timestamp_seconds", {"sink": "braze"}) == 9
 
 
 def test_the_webhook_process_has_its_list() -> None:
