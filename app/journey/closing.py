@@ -6,7 +6,7 @@ from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import Fact
 from app.ids import JourneyId
-from app.journey import known_by, reached, refusals
+from app.journey import coupon_time, known_by, reached, refusals
 from app.journey.course import Journey, JourneyReceipt
 from app.journey.state import CustomerState, with_item, without
 from app.journey.status import OPEN, PARTIAL
@@ -21,7 +21,7 @@ def over_since(policy: Policy, state: CustomerState, journey: Journey) -> Instan
     if ended is None or _something_waits(state, journey):
         return None
     ends = [ended]
-    ends.extend(_last(problem) for problem in _of(state, journey.id))
+    ends.extend(ended_at(problem) for problem in _of(state, journey.id))
     ends.extend(
         remedy.settled_at
         for remedy in state.remedies.values()
@@ -54,7 +54,8 @@ def _of(state: CustomerState, journey: JourneyId) -> list[Problem]:
     return [problem for problem in state.problems.values() if problem.journey == journey]
 
 
-def _last(problem: Problem) -> Instant:
+def ended_at(problem: Problem) -> Instant:
+    """Return when a problem that is over came to its end."""
     times = (problem.recovered_at, problem.withdrawn_at, problem.written_off_at)
     return max(time for time in (problem.opened_at, *times) if time is not None)
 
@@ -91,6 +92,7 @@ def shrink(turn: Turn, name: JourneyId) -> None:
         cost=sum((cost_of(remedy.gestures) for remedy in remedies), turn.policy.cap * 0),
     )
     gone = {problem.id for problem in mine}
+    cases = {case.id for case in state.cases.values() if case.journey == name}
     turn.state = replace(
         state,
         journeys=without(state.journeys, name),
@@ -100,8 +102,10 @@ def shrink(turn: Turn, name: JourneyId) -> None:
         holds=tuple(hold for hold in state.holds if hold.owner not in gone),
         remedies={key: known for key, known in state.remedies.items() if known.journey != name},
         by_hand=tuple(known for known in state.by_hand if known.journey != name),
-        cases={key: case for key, case in state.cases.items() if case.journey != name},
+        cases={key: case for key, case in state.cases.items() if key not in cases},
+        calls={key: call for key, call in state.calls.items() if key not in cases},
         left=known_by.with_left(state, journey),
+        coupons=coupon_time.with_pauses(state, cases) if state.coupons else state.coupons,
     )
     turn.holds_before = turn.state.holds
 

@@ -1,10 +1,5 @@
-"""Offers and coupons of a customer: the terms they were shown, the time a coupon has left, and whether it is honoured.
+"""Offers and coupons of a customer: the terms they were shown, what coupons grant, and whether these are honoured."""
 
-A coupon's time stands still while a case about it is open. What is left is worked out from the cases' lives alone, so
-that facts learnt late come to the same.
-"""
-
-from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -25,9 +20,9 @@ from app.facts import (
 )
 from app.ids import JourneyId, ProblemId
 from app.journey import asking, problems
-from app.journey.course import Case, Place
-from app.journey.desk import ENDS
-from app.journey.held import HeldCoupon, HeldOffer
+from app.journey.coupon_time import ends_with, expiry_of
+from app.journey.course import Place
+from app.journey.held import HeldCoupon, HeldOffer, Shown
 from app.journey.state import CustomerState, with_item
 from app.journey.turn import Turn
 from app.outputs import Notice, RowFired
@@ -40,12 +35,20 @@ _MOST: Final = 32
 
 
 def offer_shown(turn: Turn, fact: Fact, what: OfferShown) -> None:
-    """Keep which terms the customer was shown first, and ask what they are."""
+    """Keep which terms the customer was shown when; the first ones are what was promised. Ask what they are."""
     known = turn.state.offers.get(what.offer)
-    if known is not None and known.shown_at is not None and known.shown_at <= fact.occurred_at:
+    shown = Shown(fact.occurred_at, what.version, what.channel)
+    if known is not None and shown in known.shown:
         return
     turn.note(f"offer {what.offer} shown in version {what.version}")
-    _hold(turn, HeldOffer(what.offer, what.version, fact.occurred_at, what.channel))
+    times = tuple(sorted((*(known.shown if known is not None else ()), shown)))
+    first, *later = times
+    kept = (first, *later[-_MOST:])
+    if known is not None and known.version == first.version:
+        held = replace(known, shown_at=first.at, channel=first.channel, shown=kept)
+        turn.state = replace(turn.state, offers=with_item(turn.state.offers, what.offer, held))
+    else:
+        _hold(turn, HeldOffer(what.offer, first.version, first.at, first.channel, shown=kept))
 
 
 def _hold(turn: Turn, offer: HeldOffer) -> None:
@@ -149,9 +152,20 @@ def code_used(turn: Turn, fact: Fact, what: CodeUsed) -> None:
         _put(turn, replace(coupon, used_at=fact.occurred_at, paused=False))
         _resolve(turn, coupon, GAP, NOT_HONOURED)
         return
+    if (why := _rightly(turn.state, coupon, fact.occurred_at)) is not None:
+        turn.note(f"coupon {what.coupon} refused, rightly: {why}")
+        return
     turn.note(f"coupon {what.coupon} refused")
     _put(turn, coupon)
     _open(turn, coupon, NOT_HONOURED, fact.subject.journey)
+
+
+def _rightly(state: CustomerState, coupon: HeldCoupon, at: Instant) -> str | None:
+    """Say why a coupon need not be taken at a time; None when it must be: also while its time stands still."""
+    if coupon.used_at is not None and coupon.used_at < at:
+        return "it had been used"
+    ends = expiry_of(state, coupon)
+    return None if ends is None or at < ends else "its time had run out"
 
 
 def review(turn: Turn) -> None:
@@ -159,7 +173,7 @@ def review(turn: Turn) -> None:
     if turn.state.offers is not turn.offers_before:
         _tell_register(turn)
     for coupon in tuple(turn.state.coupons.values()):
-        if coupon.expires_at is not None and coupon.used_at is None:
+        if ends_with(turn.state, coupon) is not None and coupon.used_at is None:
             _review(turn, coupon)
 
 
@@ -213,50 +227,8 @@ def _tell(turn: Turn, coupon: HeldCoupon, ends: Instant | None) -> None:
     turn.note(f"notice {template} to campaign_planner")
 
 
-def expiries(state: CustomerState) -> Iterator[tuple[Instant, HeldCoupon]]:
-    """Yield when coupons expire whose time runs."""
-    for coupon in state.coupons.values():
-        if coupon.expires_at is not None and coupon.used_at is None and coupon.expired_at is None:
-            ends = expiry_of(state, coupon)
-            if ends is not None:
-                yield ends, coupon
-
-
 def expire(turn: Turn, name: str) -> None:
     """Let a coupon expire."""
     coupon = turn.state.coupons[name]
     _put(turn, replace(coupon, expired_at=turn.now))
     turn.note(f"coupon {name} has expired unused")
-
-
-def expiry_of(state: CustomerState, coupon: HeldCoupon) -> Instant | None:
-    """Return when a coupon expires: its time runs only while no case about it is open; None while one is."""
-    assert coupon.expires_at is not None
-    left, runs_from = coupon.expires_at - coupon.issued_at, int(coupon.issued_at)
-    for opened, closed in sorted(_pauses(state, coupon), key=lambda pause: (pause[0], pause[1] or pause[0])):
-        if opened - runs_from >= left:
-            break
-        left -= max(0, opened - runs_from)
-        if closed is None:
-            return None
-        runs_from = max(runs_from, closed)
-    return Instant(runs_from + left)
-
-
-def _pauses(state: CustomerState, coupon: HeldCoupon) -> Iterator[tuple[Instant, Instant | None]]:
-    for case in state.cases.values():
-        if case.opened_at is not None and case.journey in {None, coupon.journey}:
-            yield from _open_times(case, case.opened_at)
-
-
-def _open_times(case: Case, opened: Instant) -> Iterator[tuple[Instant, Instant | None]]:
-    """Yield from when to when a case was open; a message after its end opens it again."""
-    since: Instant | None = opened
-    for turn in case.turns:
-        if turn.word in ENDS and since is not None:
-            yield since, max(turn.at, since)
-            since = None
-        elif turn.word not in ENDS and since is None:
-            since = turn.at
-    if since is not None:
-        yield since, None

@@ -65,6 +65,7 @@ from app.journey import (
     escalations,
     exposure,
     failures,
+    forgetting,
     history,
     hold_audio,
     incidents,
@@ -317,6 +318,7 @@ FIRES: Final[dict[Kind, Callable[[Turn, Deadline], None]]] = {
     Kind.RETENTION: lambda turn, deadline: closing.shrink(turn, JourneyId(deadline.journey)),
     Kind.SEEN: _forget_seen,
     Kind.COUPON: lambda turn, deadline: offers.expire(turn, _about(deadline)),
+    Kind.FORGOTTEN: lambda turn, deadline: forgetting.forget(turn, _about(deadline)),
     Kind.LOST: lambda turn, _: comeback.lose(turn),
     Kind.NEVER_BEGAN: lambda turn, deadline: closing.give_up(turn, JourneyId(deadline.journey)),
 }

@@ -27,7 +27,21 @@ def problem_fields(policy: Policy, state: CustomerState, problem: Problem, due: 
         "fault": problem.fault.value,
         "since": to_iso(problem.opened_at),
     }
+    fields |= _offered(state, problem)
     return fields if due is None else fields | {"promised": to_iso(due)}
+
+
+def _offered(state: CustomerState, problem: Problem) -> dict[str, str]:
+    """Return which coupon a problem is about, which terms of its offer the customer was shown, and what it lacks."""
+    coupon = next((one for one in state.coupons.values() if problem.id in one.problems), None)
+    held = None if coupon is None or coupon.offer is None else state.offers.get(coupon.offer)
+    fields = {} if coupon is None else {"coupon": coupon.coupon}
+    if held is None:
+        return fields
+    fields["offer"] = held.offer
+    if held.shown_at is not None:
+        fields |= {"version": str(held.version), "shown_at": to_iso(held.shown_at)}
+    return fields | ({"gap": ", ".join(held.told.gap)} if held.told is not None and held.told.gap else {})
 
 
 def place_fields(policy: Policy, state: CustomerState, place: Place, items: Sequence[Line]) -> dict[str, str]:

@@ -4,9 +4,9 @@ import pytest
 
 from app.clock import DAY, HOUR, Instant
 from app.ids import CaseId, CustomerId, JourneyId
+from app.journey.coupon_time import expiry_of, with_pauses
 from app.journey.course import Case, CaseTurn
 from app.journey.held import HeldCoupon
-from app.journey.offers import expiry_of
 from app.journey.state import CustomerState
 
 START = 1_780_000_000_000
@@ -61,3 +61,10 @@ def test_a_case_about_another_journey_stops_nothing_and_one_about_none_does() ->
 )
 def test_what_has_expired_is_not_brought_back_by_a_case_opened_afterwards(opened: int, expected: int | None) -> None:
     assert expiry(case("K", opened)) == expected
+
+
+def test_the_time_for_which_it_stood_still_is_kept_when_the_case_is_not() -> None:
+    over = case("K", 2 * DAY, (60 * DAY, "resolved"))
+    state = CustomerState(CustomerId("W-1"), cases={over.id: over}, coupons={COUPON.coupon: COUPON})
+    kept = with_pauses(state, {over.id})
+    assert expiry_of(CustomerState(CustomerId("W-1"), coupons=kept), kept[COUPON.coupon]) == START + 68 * DAY
