@@ -67,7 +67,13 @@ class Emit:
             raise InvalidRecord("unknown_event", f"{schema.label} is no output of {topic}")
         if topic is Topic.DECISIONS:
             payload["cause"]["source"] = _source_read(payload["cause"]["source"])
-        output: Output = msgspec.convert(payload, _TYPES[topic])
+        try:
+            output: Output = msgspec.convert(payload, _TYPES[topic])
+        except msgspec.ValidationError as error:
+            # its text may hold the value: only the place is told
+            where = str(error).partition(" - at ")[2].strip("`").removeprefix("$.")
+            msg = f"a value does not fit its field of {schema.label}"
+            raise InvalidRecord("invalid_field", msg, where or None) from None
         return output
 
 

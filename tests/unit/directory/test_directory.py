@@ -225,7 +225,7 @@ def test_a_binding_said_twice_changes_nothing() -> None:
     driven = Driven()
     driven.work(binding(T0))
     effects = driven.work(binding(T0, known_at=hours(2)), binding(hours(1)))
-    assert effects == ([], {}, {})
+    assert effects == ([], {}, {}, 0)
 
 
 def test_more_facts_than_may_wait_push_out_the_oldest() -> None:

@@ -137,3 +137,14 @@ def test_what_is_no_output_of_that_topic_is_refused() -> None:
         decode_output(Topic.NOTICES, order)
     with pytest.raises(ValueError, match="orders is no output topic"):
         decode_output(Topic.ORDERS, order)
+
+
+def test_an_amount_that_is_none_is_refused_with_its_place_and_not_repeated() -> None:
+    gesture = Gesture("refund", EUR, EUR, "marketing")
+    remedy = Remedy(ID, AT, CUSTOMER, RemedyId("r"), "recovery", PROBLEM, None, "c", "a", (gesture,), Receipt(()))
+    value = EMIT.record(remedy).value
+    assert value is not None
+    with pytest.raises(InvalidRecord, match="does not fit its field") as told:
+        decode_output(Topic.REMEDIES, value.replace(b"20.00", b"2x.00"))
+    assert told.value.field == "gestures[0].amount.amount"
+    assert "2x.00" not in str(told.value)
