@@ -18,7 +18,14 @@ First steps:
   makegood broker start      a Kafka broker on this machine (or set KAFKA_BOOTSTRAP)
   makegood topics apply      create the topics
   makegood settings          every setting, its value and what it is for
-`makegood COMMAND --help` tells more about each.
+`makegood COMMAND --help` shows examples of each; `makegood completion bash` completes them.
+
+\b
+Exit codes:
+  0    done; or the answer is yes
+  1    the answer is no (nothing on record, something found), or a process failed while it ran
+  2    cannot be done as asked: one line says what to mend
+  143  stopped by SIGTERM while a replay played
 """
 
 
@@ -63,6 +70,10 @@ class CommandFolder(click.Group):
             raise
         except ValidationError as error:
             raise OneLine(_wrong_settings(error)) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise OneLine(f"{error.filename}: {error.strerror}: check the path and who may use it") from error
         except SettingsError as error:
             # a list or mapping that is no JSON; its text names the field and not the value
             raise OneLine(f"wrong setting, {error}: write it as JSON (see `makegood settings`)") from None

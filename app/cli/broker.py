@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from app.broker import Broker
+from app.cli._json import json_option, say
 from app.settings import ROOT
 
 _DEFAULT_DATA: Final = ROOT / ".run" / "kafka"
@@ -36,7 +37,12 @@ def command() -> None:
 )
 @click.option("--detach", is_flag=True, help="Return once it serves and leave it running.")
 def start(data: Path, port: int, *, detach: bool) -> None:
-    """Start the broker; it runs until Ctrl-C, or until `makegood broker stop` with --detach."""
+    r"""Start the broker; it runs until Ctrl-C, or until `makegood broker stop` with --detach.
+
+    \b
+    Example, for a trial beside another broker:
+      makegood broker start --detach --port 0 --data /tmp/trial
+    """
     broker = Broker.start(data, port, detached=detach)
     click.echo(f"Kafka serves on {broker.bootstrap} (process {broker.pid}, data in {broker.data_dir})")
     if broker.port != _DEFAULT_PORT:
@@ -48,7 +54,12 @@ def start(data: Path, port: int, *, detach: bool) -> None:
 @command.command()
 @_data
 def stop(data: Path) -> None:
-    """Stop the broker that uses the data folder; its data stays."""
+    r"""Stop the broker that uses the data folder; its data stays.
+
+    \b
+    Example:
+      makegood broker stop
+    """
     broker = Broker.running_on(data)
     if broker is None:
         click.echo(f"no broker runs on {data}")
@@ -59,13 +70,25 @@ def stop(data: Path) -> None:
 
 @command.command()
 @_data
-def status(data: Path) -> None:
-    """Tell whether a broker runs on the data folder and answers; exit code 1 if not."""
+@json_option
+def status(data: Path, *, in_json: bool) -> None:
+    r"""Tell whether a broker runs on the data folder and answers; exit code 1 if not.
+
+    \b
+    Example:
+      makegood broker status --json
+    """
     broker = Broker.running_on(data)
     if broker is None:
-        click.echo(f"no broker runs on {data}")
+        if in_json:
+            say({"running": False, "serving": False, "data": data})
+        else:
+            click.echo(f"no broker runs on {data}: start one with `makegood broker start`")
         raise SystemExit(1)
     serving = broker.is_serving()
+    if in_json:
+        say({"running": True, "serving": serving, "data": data, "bootstrap": broker.bootstrap, "process": broker.pid})
+        raise SystemExit(0 if serving else 1)
     click.echo(f"process {broker.pid} on {broker.bootstrap} {'serves' if serving else 'runs but does not answer'}")
     raise SystemExit(0 if serving else 1)
 

@@ -30,7 +30,12 @@ def command() -> None:
 @_reason
 @_json
 def list_(reason: str | None, *, in_json: bool) -> None:
-    """List dead letters, the newest last: id, time, reason, origin, field, detail. Never the record's content."""
+    r"""List dead letters, the newest last: id, time, reason, origin, field, detail. Never the record's content.
+
+    \b
+    Example:
+      makegood dead-letters list --reason unresolved
+    """
     letters = chosen(_all_letters(), (), _as_reason(reason))
     for line in _json_lines(letters) if in_json else listing(letters):
         click.echo(line)
@@ -41,7 +46,12 @@ def list_(reason: str | None, *, in_json: bool) -> None:
 @click.option("--bytes", "with_bytes", is_flag=True, help="The first bytes of key and value too; may be personal data.")
 @_json
 def show(letter_id: str, *, with_bytes: bool, in_json: bool) -> None:
-    """Show one dead letter; the beginning of its id is enough."""
+    r"""Show one dead letter; the beginning of its id is enough.
+
+    \b
+    Example:
+      makegood dead-letters show 1b07996d
+    """
     (letter,) = _one_each(_all_letters(), [letter_id])
     if in_json:
         click.echo(json.dumps(as_json(letter, with_bytes=with_bytes), sort_keys=True))
@@ -55,10 +65,15 @@ def show(letter_id: str, *, with_bytes: bool, in_json: bool) -> None:
 @_reason
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 def redrive_(letter_ids: tuple[str, ...], reason: str | None, *, dry_run: bool) -> None:
-    """Write refused records to their input topics again, as they were.
+    r"""Write refused records to their input topics again, as they were.
 
     Name dead letters by id (its beginning is enough), or all of one --reason. A record redriven twice counts once if
     its event has an id of its own.
+
+    \b
+    Examples:
+      makegood dead-letters redrive --reason unresolved --dry-run
+      makegood dead-letters redrive 1b07996d
     """
     if not letter_ids and reason is None:
         raise click.UsageError("name dead letters by id, or --reason to redrive all of one reason")

@@ -57,9 +57,13 @@ Everything is up and stays up; Ctrl-C stops all of it.
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Stop when the stories have been played.")
 def command(*, once: bool) -> None:
-    """Bring up broker and worker, play the bundled stories, and stay up for live events (`make run`).
+    r"""Bring up broker and worker, play the bundled stories, and stay up for live events (`make run`).
 
     KAFKA_BOOTSTRAP names another cluster; without it the embedded broker is started, on port 9092.
+
+    \b
+    Example, to see the stories and stop:
+      makegood demo --once
     """
     logs.configure(level="WARNING")
     logging.getLogger("aiokafka").setLevel(logging.ERROR)

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from app.cli._json import json_option, say
 from app.decide.folder import load_folder, version_of
 from app.decide.loading import compile_policy
 from app.decide.showing import ShownRow, shown, what_can_be_shown
@@ -33,18 +34,30 @@ _folder = click.argument("folder", metavar="[DIR]", required=False, type=click.P
 
 @command.command("check")
 @_folder
-def check(folder: Path | None) -> None:
-    """Say all that is wrong with a policy, by file and line; exit code 2 when there is anything.
+@json_option
+def check(folder: Path | None, *, in_json: bool) -> None:
+    r"""Say all that is wrong with a policy, by file and line; exit code 2 when there is anything.
 
     Unknown words, rows that can never be reached, cases without a row, contradictions, amounts above the cap.
+
+    \b
+    Examples:
+      makegood policy check my-policy
+      makegood policy check my-policy --json | grep '"sound": false'
     """
     where = folder or WorkerSettings().policy_dir
     try:
         policy = compile_policy(load_folder(where))
     except PolicyError as error:
-        for line in _located(where, str(error)):
-            click.echo(line, err=True)
+        found = list(_located(where, str(error)))
+        if in_json:
+            say({"folder": where, "sound": False, "problems": found})
+        else:
+            click.echo("\n".join(found), err=True)
         raise SystemExit(_REFUSED) from error
+    if in_json:
+        say({"folder": where, "sound": True, "problems": [], "name": policy.name, "version": policy.version})
+        return
     rows = len(policy.problems), len(policy.kinds), len(policy.brands)
     click.echo(f"{where}: sound. {policy.name}, version {policy.version}")
     click.echo("  {} problem types, {} journey kinds, {} brands".format(*rows))
@@ -54,17 +67,29 @@ def check(folder: Path | None) -> None:
 @command.command("version")
 @_folder
 def version(folder: Path | None) -> None:
-    """Print the content address of a policy folder: every decision names the version that decided."""
+    r"""Print the content address of a policy folder: every decision names the version that decided.
+
+    \b
+    Example, to see what a version in a decision was:
+      makegood policy version my-policy
+    """
     click.echo(version_of(load_folder(folder or WorkerSettings().policy_dir)))
 
 
 @command.command("show")
 @click.argument("what", required=False)
 @click.option("--policy", "folder", type=click.Path(path_type=Path), help="The policy folder.")
-def show(what: str | None, folder: Path | None) -> None:
-    """Print a part of the policy: a decision table by name, or kinds, problems, calendars, bands, brands, policy.
+@json_option
+def show(what: str | None, folder: Path | None, *, in_json: bool) -> None:
+    r"""Print a part of the policy: a decision table by name, or kinds, problems, calendars, bands, brands, policy.
 
     Without WHAT, list what there is. A folder that extends another is shown as the two come to.
+
+    \b
+    Examples:
+      makegood policy show
+      makegood policy show remedies
+      makegood policy show holds --json
     """
     files = load_folder(folder or WorkerSettings().policy_dir)
     known = what_can_be_shown(files)
@@ -74,7 +99,13 @@ def show(what: str | None, folder: Path | None) -> None:
         msg = f"there is no `{what}` in this policy; there are {', '.join(known)}"
         raise PolicyError(msg)
     elif isinstance(found := shown(files, what), str):
-        click.echo(found, nl=False)
+        if in_json:
+            say({"part": what, "text": found})
+        else:
+            click.echo(found, nl=False)
+    elif in_json:
+        for number, row in enumerate(found, 1):
+            say({"table": what, "row": number} | row._asdict())
     else:
         click.echo(f"{what}: the first row that matches decides")
         click.echo("\n".join(_row(number, row) for number, row in enumerate(found, 1)))
@@ -96,18 +127,29 @@ def _located(folder: Path, errors: str) -> Iterator[str]:
         file = line.partition(":")[0]
         beside = folder.parent / file
         own = (folder / file).exists() or not beside.exists()
-        yield line if Path(file).exists() or Path(file).is_absolute() else f"{folder if own else folder.parent}/{line}"
+        placed = Path(file).exists() or Path(file).is_absolute() or Path(file).is_relative_to(folder)
+        yield line if placed else f"{folder if own else folder.parent}/{line}"
 
 
 @command.command("activate")
 @_folder
-def activate(folder: Path | None) -> None:
-    """Let a policy decide from now on: a record in every partition of the journey log.
+@json_option
+def activate(folder: Path | None, *, in_json: bool) -> None:
+    r"""Let a policy decide from now on: a record in every partition of the journey log.
 
     Facts before it were decided by the policy before it. Needs the topics (`makegood topics apply`).
+
+    \b
+    Example, checked first and tried on history:
+      makegood policy check my-policy
+      makegood replay events --data timeline.jsonl --policy my-policy --out tried --offline
+      makegood policy activate my-policy
     """
     worker = WorkerSettings()
     files = load_folder(folder or worker.policy_dir)
     policy = compile_policy(files)
     for place in asyncio.run(write_activation(KafkaSettings(), worker, policy.version, files)):
+        if in_json:
+            say({"policy": policy.name, "version": policy.version} | place._asdict())
+            continue
         print(f"{policy.name} {policy.version} decides on {place.topic}/{place.partition} from {place.first_offset}")

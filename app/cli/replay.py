@@ -12,6 +12,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.cli._json import json_option
+from app.cli._json import say as say_json
 from app.clock import Instant, from_iso
 from app.errors import SetupError
 from app.replay.offline import play_offline
@@ -55,6 +57,7 @@ class _Time(click.ParamType):
 @click.option("--until", type=_Time(), help="Stop (or let the clock go on) at this time [default: the last event].")
 @click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True, help="Worker processes.")
 @click.option("--keep", is_flag=True, help="Leave the replay's topics on the cluster.")
+@json_option
 def command(
     source: str,
     data: Path | None,
@@ -66,11 +69,17 @@ def command(
     *,
     offline: bool,
     keep: bool,
+    in_json: bool,
 ) -> None:
-    """Play SOURCE through Makegood, under its recorded times, and write what comes out to --out.
+    r"""Play SOURCE through Makegood, under its recorded times, and write what comes out to --out.
 
     Without --bootstrap or --offline the embedded broker is started, and stopped at the end. On Kafka everything happens
     in topics of the replay's own, which are deleted at the end.
+
+    \b
+    Examples:
+      makegood replay stories --out tried --offline
+      makegood replay events --data timeline.jsonl --policy my-policy --out tried --offline
     """
     # the Kafka client warns of each attempt it repeats by itself; what it cannot do is raised
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
@@ -81,7 +90,10 @@ def command(
         _where(bootstrap, say, workers, offline=offline, keep=keep) as play,
     ):
         summary = _run(replay(timeline, out, play, told, policy=policy, until=until))
-    _tell(summary, out)
+    if in_json:
+        say_json(dict(summary) | {"out": out})
+    else:
+        _tell(summary, out)
 
 
 @contextmanager

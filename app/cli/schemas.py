@@ -2,6 +2,7 @@
 
 import click
 
+from app.cli._json import json_option, say
 from app.errors import SetupError
 from app.settings import WorkerSettings
 from app.shell.registry import RegistryClient
@@ -15,34 +16,72 @@ def command() -> None:
 
 
 @command.command("list")
-def list_() -> None:
-    """Print every event with the fingerprint its records begin with."""
+@json_option
+def list_(*, in_json: bool) -> None:
+    r"""Print every event with the fingerprint its records begin with.
+
+    \b
+    Example:
+      makegood schemas list | grep suppression
+    """
     for schema in _catalog().all():
+        if in_json:
+            say(
+                {
+                    "topic": schema.topic,
+                    "event": schema.event,
+                    "major": schema.major,
+                    "name": schema.fullname,
+                    "fingerprint": schema.fingerprint.hex(),
+                }
+            )
+            continue
         print(f"{schema.label:<45} {schema.fingerprint.hex()}  {schema.fullname}")
 
 
 @command.command()
-def check() -> None:
-    """Check docs, examples, releases and compatibility; exit code 1 when something is wrong."""
+@json_option
+def check(*, in_json: bool) -> None:
+    r"""Check docs, examples, releases and compatibility; exit code 1 when something is wrong.
+
+    \b
+    Example, before a change of a schema is committed:
+      makegood schemas release && makegood schemas doc && makegood schemas check
+    """
     catalog = _catalog()
     found = problems(catalog)
     for problem in found:
-        print(problem)
+        if in_json:
+            say({"problem": problem})
+        else:
+            print(problem)
     if found:
         raise SystemExit(1)
+    if in_json:
+        return
     print(f"{len(catalog.all())} schemas: documented, with examples, released, able to read every release")
 
 
 @command.command("release")
 def release_() -> None:
-    """Copy the schemas that changed into a new folder of schemas/released."""
+    r"""Copy the schemas that changed into a new folder of schemas/released.
+
+    \b
+    Example, once a field with a default was added:
+      makegood schemas release
+    """
     folder = release(_catalog())
     print("nothing changed since the last release" if folder is None else f"released into {folder}")
 
 
 @command.command()
 def doc() -> None:
-    """Write docs/events.md and docs/asyncapi.yaml (AsyncAPI 3.0, every topic) from the schemas and topics."""
+    r"""Write docs/events.md and docs/asyncapi.yaml (AsyncAPI 3.0, every topic) from the schemas and topics.
+
+    \b
+    Example:
+      makegood schemas doc
+    """
     catalog = _catalog()
     for place, text in documents(catalog).items():
         file = catalog.folder.parent / place
@@ -52,7 +91,12 @@ def doc() -> None:
 
 @command.command()
 def register() -> None:
-    """Register every schema with MAKEGOOD_SCHEMA_REGISTRY_URL; doing it twice changes nothing."""
+    r"""Register every schema with MAKEGOOD_SCHEMA_REGISTRY_URL; doing it twice changes nothing.
+
+    \b
+    Example:
+      MAKEGOOD_SCHEMA_REGISTRY_URL=http://127.0.0.1:8080/apis/ccompat/v7 makegood schemas register
+    """
     worker = WorkerSettings()
     url = worker.schema_registry_url
     if url is None:

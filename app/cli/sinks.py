@@ -6,10 +6,11 @@ from app import logs
 from app.cli._stopping import until_stopped
 from app.settings import KafkaSettings, SinkSettings, WorkerSettings
 from app.shell.sink_worker import run_sinks
+from app.sinks.chosen import TOOLS
 
 
 @click.command("sinks")
-@click.argument("tools", nargs=-1)
+@click.argument("tools", nargs=-1, type=click.Choice(TOOLS))
 def command(tools: tuple[str, ...]) -> None:
     r"""Carry holds and releases into TOOLS, or all that have a key, until stopped.
 

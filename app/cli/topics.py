@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from app.cli._json import json_option, say
 from app.rights import ClusterRole
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.acls import (
@@ -40,25 +41,46 @@ def command() -> None:
 
 @command.command()
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
-def apply(*, dry_run: bool) -> None:
-    """Create what is missing and set configurations as declared.
+@json_option
+def apply(*, dry_run: bool, in_json: bool) -> None:
+    r"""Create what is missing and set configurations as declared.
 
     Applying twice changes nothing. A log with another partition count is refused, with the reason. Partition counts
     and replicas of other topics are shown and left to their owner.
+
+    \b
+    Examples:
+      makegood topics apply --dry-run
+      MAKEGOOD_PARTITIONS=12 MAKEGOOD_REPLICATION=3 makegood topics apply
     """
     kafka, worker = KafkaSettings(), WorkerSettings()
     found = asyncio.run(_differences(kafka, worker, dry_run=dry_run))
+    if in_json:
+        for difference in found:
+            say(difference._asdict() | {"done": difference.mendable and not dry_run})
+        return
     for line in _diff(found, wanted_topics(worker)):
         click.echo(line)
     click.echo(_verdict(found, dry_run=dry_run))
 
 
 @command.command()
-def show() -> None:
-    """Show every declared topic, and where the cluster differs."""
+@json_option
+def show(*, in_json: bool) -> None:
+    r"""Show every declared topic, and where the cluster differs.
+
+    \b
+    Example:
+      makegood topics show
+    """
     kafka, worker = KafkaSettings(), WorkerSettings()
     live = asyncio.run(_live(kafka, worker))
     wanted = wanted_topics(worker)
+    if in_json:
+        for topic in wanted:
+            there = live.get(topic.name)
+            say(topic._asdict() | {"live": None if there is None else there._asdict()})
+        return
     for topic in wanted:
         there = live.get(topic.name)
         size = "missing" if there is None else f"{there.partitions} partitions, replication {there.replication}"

@@ -8,8 +8,9 @@ import click
 import uvloop
 
 from app import logs
+from app.cli._json import json_option, say
 from app.settings import KafkaSettings, WebSettings, WorkerSettings
-from app.web.access import Role, add_line, line_of, new_token
+from app.web.access import Role, access_from, add_line, line_of, new_token
 from app.web.server import run
 
 _ROLES = click.Choice([role.value for role in Role])
@@ -25,11 +26,15 @@ _ROLES = click.Choice([role.value for role in Role])
 )
 @click.pass_context
 def command(ctx: click.Context, roles: tuple[str, ...]) -> None:
-    """Serve the send-time gate and the command centre.
+    r"""Serve the send-time gate and the command centre.
 
     It follows the outputs from their beginning, as committed, and writes nothing. Nobody is let in without a token:
     make one with `makegood web token new gate`, or use --log-in-as on your own machine. The OpenAPI document is at
     /openapi.json.
+
+    \b
+    Example, on your own machine:
+      makegood web --log-in-as auditor
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -67,10 +72,14 @@ def token() -> None:
 @click.argument("role", type=_ROLES)
 @click.option("--name", default="", help="Whose it is, for the list; the role if absent.")
 def new(role: str, name: str) -> None:
-    """Make a token with a ROLE and print it, once: only its hash is kept (in MAKEGOOD_SITE_TOKENS_FILE).
+    r"""Make a token with a ROLE and print it, once: only its hash is kept (in MAKEGOOD_SITE_TOKENS_FILE).
 
     gate: ask whether a message may go. operator: boards, customers, lists. auditor: also the words that were said and
     what the rules read. A running `makegood web` takes it in within a second.
+
+    \b
+    Example:
+      TOKEN=$(makegood web token new gate --name "mail tool")
     """
     made = new_token()
     file = WebSettings().tokens_file
@@ -80,9 +89,16 @@ def new(role: str, name: str) -> None:
 
 
 @token.command("list")
-def list_() -> None:
-    """Print whose tokens are let in, and with which roles; take a line out of the file to end one."""
-    file = WebSettings().tokens_file
-    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
-        roles, _, name = line.split(maxsplit=2)
-        click.echo(f"{roles:<20} {name}")
+@json_option
+def list_(*, in_json: bool) -> None:
+    r"""Print whose tokens are let in, and with which roles; take a line out of the file to end one.
+
+    \b
+    Example:
+      makegood web token list
+    """
+    for bearer in access_from(WebSettings().tokens_file).bearers():
+        if in_json:
+            say({"name": bearer.name, "roles": sorted(bearer.roles)})
+        else:
+            click.echo(f"{','.join(sorted(bearer.roles)):<20} {bearer.name}")

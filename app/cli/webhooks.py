@@ -26,7 +26,12 @@ def command() -> None:
 
 @command.command("serve")
 def serve_() -> None:
-    """Receive webhooks at /v1/webhooks/SOURCE until stopped."""
+    r"""Receive webhooks at /v1/webhooks/SOURCE until stopped. A source is open once it has a secret.
+
+    \b
+    Example:
+      MAKEGOOD_WEBHOOK_SHOPIFY_SECRET=... makegood webhooks serve
+    """
     settings, worker, kafka = WebhookSettings(), WorkerSettings(), KafkaSettings()
     logs.configure(worker.log_format, worker.log_level)
     until_stopped(serve(settings, kafka, worker, tell=click.echo))

@@ -8,10 +8,14 @@ from app.settings import KafkaSettings, WorkerSettings
 
 @click.command("worker")
 def command() -> None:
-    """Work until told to stop: read inputs, keep journeys, say what follows.
+    r"""Work until told to stop: read inputs, keep journeys, say what follows.
 
     Start as many as there are partitions, at most; they share the work. Before the first: `makegood topics apply` and
     `makegood policy activate`. It waits for its broker, visibly. SIGTERM finishes the batch in flight; exit code 0
     after a stop, 1 after a failure (nothing of what failed is acknowledged).
+
+    \b
+    Example:
+      KAFKA_BOOTSTRAP=broker:9092 makegood worker
     """
     raise SystemExit(worker(WorkerSettings(), KafkaSettings()))

@@ -1,5 +1,7 @@
 """Which tools are used: those whose key is set."""
 
+from typing import Final
+
 from app.errors import SetupError
 from app.settings import (
     BrazeSettings,
@@ -19,6 +21,9 @@ from app.sinks.marketing_cloud import MarketingCloud
 from app.sinks.pace import Time
 from app.sinks.signed_webhook import SignedWebhook
 from app.sinks.talking import Transport
+
+TOOLS: Final = (Braze.name, Klaviyo.name, CustomerIo.name, Iterable.name, MarketingCloud.name, SignedWebhook.name)
+"""Every tool there is, whether it has a key or not."""
 
 
 def vendors(sinks: SinkSettings, send: Transport, time: Time) -> list[Vendor]:

@@ -97,6 +97,10 @@ class Access:
         left = {known.digest for known in self._known}
         self._sessions = {key: one for key, one in self._sessions.items() if one.digest is None or one.digest in left}
 
+    def bearers(self) -> tuple[Bearer, ...]:
+        """Return everybody whose token is known, in the order of the file."""
+        return tuple(known.bearer for known in self._known)
+
     def of_token(self, token: str) -> Bearer | None:
         """Return whose token this is. Every known one is compared, in constant time."""
         return _match(self._known, token)
