@@ -1,5 +1,7 @@
 """Offers: what is advertised against what the coupons grant, and who must know when it changes."""
 
+import re
+from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
@@ -70,7 +72,7 @@ def gap_between(advertised: Terms | None, coupon: Terms | None) -> tuple[str, ..
     if advertised is None or coupon is None:
         return ()
     gap = []
-    if coupon.discount.split() != advertised.discount.split():
+    if not _as_much(coupon.discount, advertised.discount):
         gap.append("discount")
     if coupon.products and (not advertised.products or not set(advertised.products) <= set(coupon.products)):
         gap.append("products")
@@ -79,6 +81,17 @@ def gap_between(advertised: Terms | None, coupon: Terms | None) -> tuple[str, ..
     ):
         gap.append("valid_until")
     return tuple(gap)
+
+
+def _as_much(granted: str, advertised: str) -> bool:
+    """Say whether a discount is as much as was advertised: the same words, or a higher number of the same unit."""
+    mine, theirs = (_NUMBER.fullmatch(" ".join(text.split())) for text in (granted, advertised))
+    if mine is not None and theirs is not None and mine["unit"] == theirs["unit"]:
+        return Decimal(mine["number"]) >= Decimal(theirs["number"])
+    return granted.split() == advertised.split()
+
+
+_NUMBER: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>\D*)")
 
 
 def _tell_planner(doing: Doing, gap: OfferTold) -> None:

@@ -130,3 +130,20 @@ def test_an_offer_nobody_has_stated_is_answered_all_the_same() -> None:
     play = RegisterPlay()
     ask(play, "C-1", START)
     assert play.told() == [OfferTold("q/C-1", "O-1", 1, None, None, ())]
+
+
+@pytest.mark.parametrize(
+    ("granted", "advertised", "less"),
+    [
+        ("10 %", "20 %", True),
+        ("20%", "20 %", False),
+        ("25 %", "20 %", False),
+        ("20.5 %", "20 %", False),
+        ("20 GBP", "20 %", True),
+        ("30 GBP", "20 %", True),
+        ("free strap", "20 %", True),
+        ("free strap", "free  strap", False),
+    ],
+)
+def test_a_discount_is_less_by_its_number_and_otherwise_by_its_words(granted: str, advertised: str, less: bool) -> None:
+    assert gap_between(Terms(advertised), Terms(granted)) == (("discount",) if less else ())
