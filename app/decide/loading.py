@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.decide.folder import STATUTES, Layered, load_folder, version_of
-from app.decide.policy import KindRules, LatestDay, Policy, ProblemTypes
+from app.decide.policy import IDENTITIES, KindRules, LatestDay, Policy, ProblemTypes
 from app.decide.reading.bands import read_bands
 from app.decide.reading.brands import read_brands
 from app.decide.reading.calendars import read_calendars
@@ -26,6 +26,7 @@ from app.decide.reading.top import (
     read_operators,
     read_ramp,
     read_seasons,
+    read_suppressions,
     read_top,
 )
 from app.decide.source import Tree
@@ -83,6 +84,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     if "incidents" in top:
         incidents = findings.guard(read_incidents, top["incidents"], problems, cap)
     accounts = findings.guard(read_accounts, top["accounts"]) if "accounts" in top else None
+    identities = findings.guard(read_suppressions, top["suppressions"]) if "suppressions" in top else None
     budgets = read_budgets(top.get("budgets", Tree({}, trees["policy.yaml"].place)), brands, findings)
     findings.raise_any()
     assert limits is not None
@@ -122,6 +124,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
         incidents=incidents,
         accounts=accounts,
         statutes=statutes,
+        marketing_identities=IDENTITIES if identities is None else identities,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 
@@ -9,7 +10,7 @@ from app.clock import Millis
 from app.decide.calendars import Calendars
 from app.decide.tables import Tables
 from app.decide.words import OTHERWISE
-from app.facts import Party
+from app.facts import Identities, Party
 from app.ids import PolicyVersion
 from app.outputs import Scope
 
@@ -346,12 +347,16 @@ class Band(Struct, frozen=True):
         return next(word for word, below in self.steps if below is None or value < below)
 
 
+IDENTITIES: Final = frozenset(Identities.__struct_fields__)
+"""The words for what other systems know a customer by."""
+
+
 class Policy(Struct, frozen=True, eq=False):
     """A compiled policy folder; two of one `version` decide alike.
 
     `default_brand` is the brand of whoever comes with none or an unknown one. `operators` maps an operator's action to
-    the roles that may do it. `cap` is the most that a remedy may be worth, as a share of the price. `words` says in a
-    sentence what this version is about.
+    the roles that may do it. `marketing_identities` are those that a suppression record carries. `cap` is the most that
+    a remedy may be worth, as a share of the price. `words` says in a sentence what this version is about.
     """
 
     version: PolicyVersion
@@ -377,6 +382,7 @@ class Policy(Struct, frozen=True, eq=False):
     incidents: IncidentRules | None = None
     accounts: AccountRules | None = None
     statutes: Statutes = Statutes()
+    marketing_identities: frozenset[str] = IDENTITIES
 
     def budget_of(self, brand: Brand, offer: str | None) -> Budget | None:
         """Return the budget that a brand's remedy draws on, the narrowest that there is; None when there is none.

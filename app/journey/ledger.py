@@ -7,16 +7,17 @@ released by an operator. Nothing else ends a hold; its age names an owner (decis
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from app.clock import HOUR, Instant, to_iso
+from app.decide.book import Ruled
 from app.facts import Identities
 from app.ids import ProblemId
 from app.journey import accounts, escalations
 from app.journey.state import CustomerState
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Turn
-from app.outputs import ALL, HoldEntry, RampStep, Suppression
+from app.outputs import ALL, HoldEntry, RampStep, RowFired, Suppression
 
 OPERATOR: Final = "operator:"
 """Begins the owner of a hold that an operator placed."""
@@ -29,7 +30,7 @@ def settle(turn: Turn) -> None:
     state = turn.state
     before = turn.holds_before
     holds = _as_it_should_be(turn)
-    if holds == before and not (turn.identities_changed and any(hold.until is None for hold in holds)):
+    if holds == before and not _renamed(turn, holds):
         return
     for hold in holds:
         _note(turn, before, hold)
@@ -39,10 +40,23 @@ def settle(turn: Turn) -> None:
             turn.note(f"hold on {', '.join(hold.scope.classes)} for {hold.reason} of another of the account ended")
     held = tuple(hold for hold in holds if hold.until is None)
     was_held = any(hold.until is None for hold in before)
-    ramp = () if held else _ramp(turn)
+    ramp = () if held else (_ramp(turn) if was_held else state.ramp)
     released = None if held else (turn.now if was_held else state.released_at)
     turn.state = replace(state, holds=holds, ramp=ramp, released_at=released)
     turn.ledger_changed = True
+
+
+def _renamed(turn: Turn, holds: tuple[Hold, ...]) -> bool:
+    """Say whether a record that others can read names the customer in another way than they are known by now."""
+    if not turn.identities_changed:
+        return False
+    readable = turn.state.released_at is not None or any(hold.until is None for hold in holds)
+    if not readable or _identities(turn, turn.before) == _identities(turn, turn.state):
+        return False
+    listed = ", ".join(sorted(turn.policy.marketing_identities))
+    turn.ruled(Ruled(None, (RowFired("suppressions", "identities", {"listed": listed}),)))
+    turn.note("the suppression record names the customer as marketing knows them now")
+    return True
 
 
 def say(turns: Sequence[Turn]) -> None:
@@ -123,7 +137,7 @@ def _suppression(turn: Turn, held: tuple[Hold, ...]) -> Suppression:
         suppressed=bool(held),
         holds=tuple(_entry(turn, hold) for hold in held),
         ramp=state.ramp,
-        identities=_identities(state),
+        identities=_identities(turn, state),
         hold_audio=_hold_audio(turn, held),
     )
 
@@ -134,8 +148,12 @@ def _hold_audio(turn: Turn, held: tuple[Hold, ...]) -> tuple[str, ...]:
     return turn.policy.hold_audio.plain if any({"upsell", ALL} & {*scope.classes} for scope in on_phone) else (ALL,)
 
 
-def _identities(state: CustomerState) -> Identities | None:
-    return None if state.profile is None else state.profile.identities
+def _identities(turn: Turn, state: CustomerState) -> Identities | None:
+    """Return those identities that the policy lists for marketing."""
+    if state.profile is None:
+        return None
+    known = asdict(state.profile.identities)
+    return Identities(**{name: value for name, value in known.items() if name in turn.policy.marketing_identities})
 
 
 def _entry(turn: Turn, hold: Hold) -> HoldEntry:

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from app.clock import Millis
-from app.decide.policy import ChasingRules, Limits, NoticeRules, RampRule, Season
+from app.decide.policy import IDENTITIES, ChasingRules, Limits, NoticeRules, RampRule, Season
 from app.decide.reading.findings import Findings
 from app.decide.reading.problems import read_plain
 from app.decide.source import Tree
@@ -22,7 +22,7 @@ _REQUIRED: Final = (
     "chasing",
     "notices",
 )
-_OPTIONAL: Final = ("extends", "seasons", "budgets", "incidents", "accounts")
+_OPTIONAL: Final = ("suppressions", "extends", "seasons", "budgets", "incidents", "accounts")
 _LENGTHS: Final = (
     "hold_age",
     "seen_window",
@@ -42,6 +42,16 @@ _DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 def read_top(tree: Tree, findings: Findings) -> dict[str, Tree] | None:
     """Return the parts of `policy.yaml`, or None when it has not the parts it must have."""
     return findings.guard(tree.only, "the policy", _REQUIRED, _OPTIONAL)
+
+
+def read_suppressions(tree: Tree) -> frozenset[str]:
+    """Return by which identities other systems find a customer in a suppression record."""
+    words = tree.only("suppressions", ("identities",))["identities"]
+    for word in (named := words.words("identities")):
+        words.place.known("identity", word, dict.fromkeys(IDENTITIES))
+    if not named:
+        words.place.refuse("identities is empty: no marketing platform could tell whose record it is")
+    return frozenset(named)
 
 
 def read_limits(tree: Tree) -> Limits:
