@@ -42,6 +42,9 @@ class Round(NamedTuple):
 
     `parking` maps keys that are to be kept back to the offset from which on, and to the record that asked for it:
     it stands further on in the log than what it is about (decision 0021).
+
+    `ticks` says where in the log the clock went on: before `records[place]` it had come to `instant`. What is due by
+    then fires before that record, so that nothing depends on how the log is cut into rounds. Empty: the data clock.
     """
 
     partition: int
@@ -49,6 +52,18 @@ class Round(NamedTuple):
     due: Sequence[bytes]
     until: Instant
     parking: Mapping[bytes, tuple[int, bytes]] = MappingProxyType({})
+    ticks: Sequence[tuple[int, Instant]] = ()
+
+
+def clocks(round_: Round) -> list[Instant]:
+    """Return for each record of a round how far the partition's clock had come before it; 0 where no tick says."""
+    found: list[Instant] = []
+    now, place = _START, 0
+    for tick_place, instant in round_.ticks:
+        found.extend([now] * (tick_place - place))
+        now, place = max(now, instant), tick_place
+    found.extend([now] * (len(round_.records) - place))
+    return found
 
 
 class Effects(NamedTuple):
@@ -89,6 +104,7 @@ class IntakeStage(Protocol):
         ...
 
 
+_START: Final = Instant(0)
 _TICK: Final = b"tick:"
 
 

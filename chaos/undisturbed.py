@@ -41,7 +41,7 @@ class Undisturbed:
             if tick is None:
                 self._round([known], (), record.offset)
                 continue
-            self._until = max(self._until, tick)
+            self._until = max(self._until, min(tick, self._newest))
             while due := self._pop():
                 self._round([], due, record.offset)
 
@@ -50,7 +50,9 @@ class Undisturbed:
         begun = {key: asked for key, asked in self._parking.items() if key in keys and asked[0] <= offset}
         for key in begun:
             del self._parking[key]
-        effects = self._stage.work(Round(self._partition, records, due, self._until, begun), self.table)
+        effects = self._stage.work(
+            Round(self._partition, records, due, self._until, begun, ((0, self._until),)), self.table
+        )
         self.said.extend(effects.outputs)
         self._apply(effects)
 

@@ -17,7 +17,7 @@ from app.facts import (
 )
 from app.intake.aliases import bindings
 from app.outputs import DeadLetter
-from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
+from app.stage import Effects, LogRecord, OutRecord, Round, clocks, tick_of
 from app.topics import Topic
 
 WriteDeadLetter = Callable[[DeadLetter], OutRecord]
@@ -45,8 +45,8 @@ class Directory:
     def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
         """Bind, pass on, keep or refuse; before each record the alias's own deadlines up to its time fire first."""
         session = _Session(table, self._write_dead_letter)
-        for key, entry in self._ordered(round_.records):
-            session.fire(key, _known_at(entry))
+        for (key, entry), clock in zip(self._ordered(round_.records), clocks(round_), strict=False):
+            session.fire(key, max(_known_at(entry), clock))
             session.apply(key, entry)
         for key in (*round_.due, *session.touched()):
             session.fire(key, round_.until)

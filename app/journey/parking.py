@@ -70,6 +70,10 @@ class Customers(Protocol):
         """Work a fact."""
         ...
 
+    def fire(self, key: bytes, until: Instant) -> None:
+        """Fire the customer's deadlines up to an instant."""
+        ...
+
     def say(self, spoken: Spoken) -> None:
         """Say something."""
         ...
@@ -87,13 +91,18 @@ class Parking:
         self._begun: set[bytes] = set()
         self._customers = customers
 
-    def keeps(self, record: LogRecord) -> bool:
-        """Keep a record of a parked customer, or park one who is to be from here on; False: work it as usual."""
+    def keeps(self, record: LogRecord, clock: Instant) -> bool:
+        """Keep a record of a parked customer, or park one who is to be from here on; False: work it as usual.
+
+        `clock` is how far the partition's clock had come before the record: what was due by then has still fired.
+        """
         key = record.key
         if key is None:
             return False
         parked = self._parked(key)
         if parked is None:
+            if key in self._asked and self._asked[key][0] == record.offset:
+                self._customers.fire(key, clock)
             if not self._begins(key, record.offset):
                 return False
             parked = self._parked(key)

@@ -25,7 +25,7 @@ from app.journey.state import (
 from app.journey.step import Stepped, fire, step
 from app.journey.turn import Forget, Handed, Spoken, Told
 from app.outputs import Output
-from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
+from app.stage import Effects, LogRecord, OutRecord, Round, clocks, tick_of
 from app.topics import Topic
 
 
@@ -65,20 +65,22 @@ class Journeys:
         """
         session = _Session(table, self._write, self._policies.active(round_.partition, table), self._data_clock)
         parking = Parking(table, round_.parking, session)
-        for record, read in self._ordered(round_.records):
-            if parking.keeps(record):
+        for (record, read), clock in zip(self._ordered(round_.records), clocks(round_), strict=False):
+            if parking.keeps(record, clock):
                 continue
             fact = read or fact_in(record)
+            if record.key is not None and clock > fact.known_at:
+                session.fire(record.key, clock)
             if isinstance(fact.what, PolicyActivated):
+                # what had run out before goes by the policy before
+                session.fire_all(round_.due, clock, parking)
                 session.activate(fact.what)
             elif record.key is None:
                 msg = f"fact {fact.id} without a customer on the journey log: only ticks and policies have no key"
                 raise ValueError(msg)
             elif not (isinstance(fact.what, CustomerParked) or parking.parks(record, fact)):
                 session.take(record.key, fact)
-        for key in (*round_.due, *session.touched()):
-            if not parking.keeps_due(key):
-                session.fire(key, round_.until)
+        session.fire_all(round_.due, round_.until, parking)
         effects = session.effects(parking.changes)
         if session.activated is not None:
             self._policies.activated(round_.partition, session.activated, effects)
@@ -171,6 +173,12 @@ class _Session:
             self._put(key, state)
             self._outputs.append(self._record(told))
         return behind
+
+    def fire_all(self, due: Iterable[bytes], until: Instant, parking: Parking) -> None:
+        """Fire what is due of all customers of the round by an instant, but for those who are parked."""
+        for key in (*due, *self.touched()):
+            if not parking.keeps_due(key):
+                self.fire(key, until)
 
     def policy(self) -> Policy:
         """Return the policy that decides now."""

@@ -12,7 +12,7 @@ from app.journey.state import POLICY_KEY, encode_policy
 from app.outputs import Output
 from app.register.state import Entry, decode_entry, encode_entry, stored_due
 from app.register.step import Stepped, fire, next_due, step
-from app.stage import Effects, LogRecord, OutRecord, Round, tick_of
+from app.stage import Effects, LogRecord, OutRecord, Round, clocks, tick_of
 from app.topics import Topic
 
 
@@ -44,8 +44,11 @@ class Register:
     def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
         """Take the facts in, each after its key's deadlines up to its time; then fire what is due by `until`."""
         session = _Session(table, self._write, self._policies.active(round_.partition, table))
-        for key, fact in self._ordered(round_.records):
+        for (key, fact), clock in zip(self._ordered(round_.records), clocks(round_), strict=False):
             if isinstance(fact.what, PolicyActivated):
+                # what had run out before goes by the policy before
+                for due in (*round_.due, *session.touched()):
+                    session.advance(due, clock)
                 session.activate(fact.what)
             elif key is None:
                 msg = f"fact {fact.id} without a key on the register log: only ticks and policies have none"
@@ -53,7 +56,7 @@ class Register:
             elif self._data_clock:
                 session.keep(key, fact)
             else:
-                session.advance(key, fact.known_at)
+                session.advance(key, max(fact.known_at, clock))
                 session.take(key, fact)
         for key in (*round_.due, *session.touched()):
             session.advance(key, round_.until)
@@ -68,7 +71,9 @@ class Register:
 
     def _ordered(self, records: Iterable[LogRecord]) -> list[tuple[bytes | None, Fact]]:
         facts = [(record.key, fact_in(record)) for record in records if tick_of(record) is None]
-        return sorted(facts, key=lambda item: not isinstance(item[1].what, PolicyActivated))
+        return (
+            sorted(facts, key=lambda item: not isinstance(item[1].what, PolicyActivated)) if self._data_clock else facts
+        )
 
 
 def _order(fact: Fact) -> tuple[tuple[int, int, int], str]:

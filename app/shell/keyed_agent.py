@@ -55,6 +55,7 @@ class Work:
 
     def __init__(self, records: list[LogRecord], resume_at: int | None, finished: list[Delivery]) -> None:
         self.records = records
+        self.ticks: list[tuple[int, Instant]] = []
         self.resume_at = resume_at
         self.finished = finished
 
@@ -151,6 +152,7 @@ class PartitionLoop:
     def _take(self) -> Work:
         """Take whole slices up to the limit; ticks among them raise the partition's clock."""
         work = Work([], None, [])
+        work.ticks.append((0, self.until))
         while self._inbox and (not work.finished or len(work.records) + len(self._inbox[0].records) <= self._limit):
             delivery = self._inbox.popleft()
             for record in self._log_records(delivery.records):
@@ -158,7 +160,9 @@ class PartitionLoop:
                 if tick is None:
                     work.records.append(record)
                 else:
-                    self.until = max(self.until, tick)
+                    # whoever's clock is ahead: a tick names no time that had not come when the broker took it
+                    self.until = max(self.until, min(tick, record.timestamp))
+                    work.ticks.append((len(work.records), self.until))
             work.resume_at = delivery.records.ends
             work.finished.append(delivery)
         self._room.set()
@@ -216,7 +220,7 @@ class PartitionLoop:
             raise StageError(f"{stage.name}/{self.partition}: a round before anything was read")
         started = perf_counter()
         begins = work.finished[0].records.begins if work.finished else resume_at
-        round_ = Round(self.partition, work.records, due.keys, self.until)
+        round_ = Round(self.partition, work.records, due.keys, self.until, ticks=work.ticks)
         effects = await self._breaking.work(round_, begins, resume_at)
         if effects is None:
             for delivery in work.finished:

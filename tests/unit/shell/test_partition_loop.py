@@ -38,7 +38,7 @@ def record(offset: int, value: bytes, key: bytes | None = b"c", timestamp: int =
 
 
 def tick(offset: int, at: int) -> Any:
-    return record(offset, tick_value(Instant(at)), key=None)
+    return record(offset, tick_value(Instant(at)), key=None, timestamp=at)
 
 
 class Partition:
@@ -200,5 +200,19 @@ def test_a_stage_that_would_lose_a_deadline_or_spin_is_refused_before_anything_i
         with pytest.raises(StageError):
             await partition.task
         assert (f"s{len(records) - 1}", True) not in partition.finished
+
+    asyncio.run(scenario())
+
+
+def test_a_tick_from_a_worker_whose_clock_is_ahead_names_no_time_that_had_not_come() -> None:
+    async def scenario() -> None:
+        partition = Partition()
+        await partition.offer("s", record(0, b"e@5000"))
+        await partition.offer("ahead", record(1, tick_value(Instant(95_000)), key=None, timestamp=4_999))
+        assert partition.loop.until == 4_999
+        assert not any(b"5000" in said for said in partition.writer.said())
+        await partition.offer("in time", tick(2, 5_000))
+        assert partition.writer.said()[-1] == [b"5000"]
+        await partition.stop()
 
     asyncio.run(scenario())
