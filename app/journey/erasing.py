@@ -3,10 +3,12 @@
 What was said before on topics that are not compacted goes with their retention (docs/architecture.md).
 """
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
-from app.facts import AliasForgotten, CustomerErased, Fact, encode_entry
-from app.journey import known_by
+from app.facts import AliasForgotten, CustomerErased, Fact, IncidentLeft, encode_entry
+from app.journey import asking, known_by
 from app.journey.merging import handed_to
 from app.journey.state import CustomerState
 from app.journey.turn import Forget, Handed, Turn
@@ -19,6 +21,8 @@ def customer_erased(turn: Turn, fact: Fact, _: CustomerErased) -> None:
     for alias in dict.fromkeys(known_by.of_customer(state)):
         entry = AliasForgotten(alias, state.customer, fact.known_at, fact.sequence)
         turn.said.append(Handed(Topic.DIRECTORY, alias.key(), encode_entry(entry)))
+    for key in dict.fromkeys(_reported(state)):
+        asking.tell(turn, key.encode(), IncidentLeft(back=False), f"incident/{key}/erased")
     swept = replace(fact, what=CustomerErased(swept=True))
     turn.said += [handed_to(loser, swept) for loser in state.merged_from]
     turn.said.append(Forget(state.customer))
@@ -27,6 +31,12 @@ def customer_erased(turn: Turn, fact: Fact, _: CustomerErased) -> None:
     )
     turn.holds_before = ()
     turn.note("erased: everything that was known of this customer")
+
+
+def _reported(state: CustomerState) -> Iterator[str]:
+    """Yield the causes that the register was told of with their name; what has been declared counts without names."""
+    for problem in state.problems.values():
+        yield from (key for key in problem.shared if key != problem.incident)
 
 
 def left_behind(state: CustomerState, fact: Fact) -> CustomerState:

@@ -71,10 +71,16 @@ def _declare(doing: Doing, what: IncidentReported, customers: int, since: Instan
     return fields
 
 
-def left(doing: Doing, known: Incident | None, *, back: bool) -> Incident | None:
-    """Count a customer out of an incident, or in again; with the last one out the desks hear that all are well."""
-    if known is None or known.declared_at is None:
-        return known
+def left(doing: Doing, known: Incident | None, customer: CustomerId | None, *, back: bool) -> Incident | None:
+    """Count a customer out of an incident, or in again; with the last one out the desks hear that all are well.
+
+    From what is no incident yet somebody goes who must be forgotten.
+    """
+    if known is None:
+        return None
+    if known.declared_at is None:
+        reports = tuple(each for each in known.reports if each.customer != customer)
+        return replace(known, reports=reports) if reports else None
     if back:
         return replace(known, joined=known.joined + 1, well=False)
     incident = replace(known, recovered=known.recovered + 1)

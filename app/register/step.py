@@ -102,7 +102,9 @@ TAKES: Final[dict[tuple[str, type], Take]] = {
     ("members", AccountLeft): lambda _, __, body, fact, ___: accounts.gone(body, fact),
     ("members", AccountTold): _account_told,
     ("incident", IncidentReported): incidents.reported,
-    ("incident", IncidentLeft): lambda doing, _, body, __, what: incidents.left(doing, body, back=what.back),
+    ("incident", IncidentLeft): lambda doing, _, body, fact, what: incidents.left(
+        doing, body, fact.subject.customer, back=what.back
+    ),
     ("budget", BudgetRequested): lambda doing, _, body, fact, what: budgets.requested(doing, body, fact, what),
     ("budget", BudgetReturned): lambda doing, _, body, fact, what: budgets.returned(doing, body, fact, what),
     ("playlist", PlaylistStated): lambda doing, _, body, __, what: playlists.stated(doing, body, what),

@@ -38,16 +38,18 @@ def tables(shop: Shop) -> dict[tuple[Topic, bytes], bytes]:
     return {place: value for place, value in found.items() if place[1] != POLICY_KEY}
 
 
-def test_after_the_stories_nothing_of_anybody_erased_is_in_any_table() -> None:
+@pytest.mark.parametrize("at_once", [False, True], ids=["in their time", "all at once, while incidents gather"])
+def test_after_the_stories_nothing_of_anybody_erased_is_in_any_table(*, at_once: bool) -> None:
     told = [(topic, event, payload) for _, topic, event, payload in events()]
     personal = personal_values(told)
     assert set(ALL_MARKS) <= personal.keys()
-    shop = Shop()
+    shop = Shop(events()[-1][0] - events()[0][0] if at_once else 0)
     for at, topic, event, payload in events():
         shop.now = Instant(max(shop.now, at))
         shop.publish(topic, encode_event(topic, event, payload))
     before = b"".join(key[1] + value for key, value in tables(shop).items())
     assert all(value.encode() in before for value in ALL_MARKS)
+    assert not at_once or b"incident:" in b"".join(key for _, key in tables(shop))
 
     said = erase(shop, sorted({payload["customer_id"] for _, _, payload in told if "customer_id" in payload}))
 
