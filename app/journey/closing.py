@@ -90,6 +90,7 @@ def shrink(turn: Turn, name: JourneyId) -> None:
         problems=sum(1 for problem in mine if problem.withdrawn_at is None),
         remedies=len(remedies),
         cost=sum((cost_of(remedy.gestures) for remedy in remedies), turn.policy.cap * 0),
+        completed_at=reached.completed_at(reached.rules_of(turn.policy, journey), reached.of_journey(journey)),
     )
     gone = {problem.id for problem in mine}
     cases = {case.id for case in state.cases.values() if case.journey == name}

@@ -246,7 +246,10 @@ class Case(Struct, frozen=True, array_like=True, gc=False):
 
 
 class JourneyReceipt(Struct, frozen=True, array_like=True, gc=False):
-    """What stays of a journey that is over: enough to know it again and to answer for it."""
+    """What stays of a journey that is over: enough to know it again, to answer for it, and to know who buys again.
+
+    `completed_at` is when the customer had got all of it; None when they never did.
+    """
 
     journey: JourneyId
     kind: str
@@ -258,6 +261,7 @@ class JourneyReceipt(Struct, frozen=True, array_like=True, gc=False):
     problems: int
     remedies: int
     cost: Decimal
+    completed_at: Instant | None = None
 
 
 class Place(Struct, frozen=True, array_like=True, gc=False):

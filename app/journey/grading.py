@@ -1,9 +1,10 @@
 """How bad a problem is: its extent and severity, from nothing but the state, so that late facts grade it alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
+from app.clock import Instant
 from app.decide.book import HoldInputs, SeverityInputs
 from app.decide.extent import extent_of
 from app.decide.policy import Policy
@@ -11,6 +12,7 @@ from app.decide.severity import severity_of
 from app.decide.suppression import scope_of
 from app.ids import JourneyId, ProblemId
 from app.journey import escalations, reached
+from app.journey.comeback import is_purchase
 from app.journey.course import Steps
 from app.journey.extent import extent_inputs, sorted_problems, steps_for
 from app.journey.state import CustomerState
@@ -64,7 +66,7 @@ def _severity_inputs(turn: Turn, problem: Problem, extent: str, repeats: int) ->
     return SeverityInputs(
         problem=problem.type,
         extent=extent,
-        first_time=first_time(state),
+        first_time=first_time(turn.policy, state, problem.journey),
         needed_by_at_risk=_needed_by_at_risk(turn, problem),
         reopened=problem.reopened,
         priority=None if case is None else case.priority,
@@ -88,9 +90,43 @@ def _has(steps: Steps, words: tuple[str, ...]) -> bool:
     return any(word in steps for word in words)
 
 
-def first_time(state: CustomerState) -> bool:
-    """Say whether the customer is known to buy for the first time."""
-    return state.profile is not None and state.profile.first_time is True
+def first_time(policy: Policy, state: CustomerState, name: JourneyId | None) -> bool:
+    """Say whether the customer is known to buy for the first time.
+
+    Who had got an earlier purchase when this one began is not, whatever an old profile says: also when nothing but a
+    receipt is left of it.
+    """
+    if state.profile is None or state.profile.first_time is not True:
+        return False
+    journey = None if name is None else state.journeys.get(name)
+    began = None if journey is None else journey.began_at
+    return not any(began is None or got < began for got in _got(policy, state, name))
+
+
+def _got(policy: Policy, state: CustomerState, other_than: JourneyId | None) -> Iterator[Instant]:
+    """Yield when the customer had got all of each purchase."""
+    for receipt in state.receipts.values():
+        if receipt.completed_at is not None and is_purchase(policy, receipt.kind, receipt.value):
+            yield receipt.completed_at
+    for journey in state.journeys.values():
+        if journey.id != other_than and is_purchase(policy, journey.kind, journey.value):
+            got = reached.completed_at(reached.rules_of(policy, journey), reached.of_journey(journey))
+            if got is not None:
+                yield got
+
+
+def review_first_time(turn: Turn) -> None:
+    """Grade anew what weighs less, or more, now that an earlier purchase is known to have come."""
+    profile = turn.state.profile
+    if profile is None or profile.first_time is not True or turn.state.journeys is turn.before.journeys:
+        return
+    grade_where(
+        turn,
+        lambda problem: (
+            first_time(turn.policy, turn.before, problem.journey)
+            != first_time(turn.policy, turn.state, problem.journey)
+        ),
+    )
 
 
 def _needed_by_at_risk(turn: Turn, problem: Problem) -> bool:

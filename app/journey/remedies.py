@@ -63,7 +63,7 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
         stake=stake.band,
         fault=problem.fault,
         brand=brand_of(turn.policy, turn.state, problem.journey).name,
-        first_time=first_time(turn.state),
+        first_time=first_time(turn.policy, turn.state, problem.journey),
         lost=extent.lost_money(turn.policy, turn.state, problem),
         price=None if journey is None else journey.value,
         given=_given(turn.state, problem),

@@ -66,6 +66,7 @@ from app.journey import (
     exposure,
     failures,
     forgetting,
+    grading,
     history,
     hold_audio,
     incidents,
@@ -236,6 +237,7 @@ def _settle(turn: Turn) -> None:
     offers.review(turn)
     if turn.changes:
         chasing.review(turn)
+    grading.review_first_time(turn)
     incidents.review(turn)
     for cause in sorted(turn.causes):
         remedies.consider(turn, cause)
