@@ -11,7 +11,7 @@ from app.clock import Instant
 from app.decide.policy import ChasingRules
 from app.journey import problems
 from app.journey.course import Place, Steps
-from app.journey.extent import contact_steps
+from app.journey.extent import attempts, contact_steps
 from app.journey.state import CustomerState
 from app.journey.trouble import Problem
 from app.journey.turn import Turn
@@ -27,22 +27,14 @@ def chased(contacts: Sequence[Instant], answers: Sequence[Instant], rules: Chasi
 
     Attempts that follow one another in less than `apart` (the messages of one chat) are one.
     """
-    attempts = _attempts(contacts, rules)
+    tried = attempts(contacts, rules.apart)
     over: Instant | None = None
-    for first, last in zip(attempts, attempts[rules.contacts - 1 :], strict=False):
+    for first, last in zip(tried, tried[rules.contacts - 1 :], strict=False):
         if over is not None and not any(over < at < first for at in answers):
             continue
         if last - first < rules.within and not any(first <= at <= last for at in answers):
             over = last
             yield last
-
-
-def _attempts(contacts: Sequence[Instant], rules: ChasingRules) -> list[Instant]:
-    attempts: list[Instant] = []
-    for at in contacts:
-        if not attempts or at - attempts[-1] >= rules.apart:
-            attempts.append(at)
-    return attempts
 
 
 def review(turn: Turn) -> None:

@@ -1,7 +1,8 @@
 """What a problem's extent is read from: the state alone, whenever its parts were learnt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Final
 
 from app.clock import HOUR, Instant
@@ -30,22 +31,28 @@ def extent_inputs(policy: Policy, state: CustomerState, problem: Problem, until:
     through: the opening, a contact, a reopening.
     """
     contacts = contacts_of(state, problem)
+    efforts = attempts(contacts, policy.chasing.apart)
     since = problem.opened_at if problem.first_due is None else problem.first_due
     latest = max(problem.opened_at, problem.reopened_at or problem.opened_at, *contacts) if until is None else until
     return ExtentInputs(
         problem=problem.type,
         hours_late=max(0, latest - since) // HOUR,
         value_share=value_share(policy, state, problem),
-        effort=len(contacts),
+        effort=len(efforts),
         repeats=repeats_of(policy, state, problem),
     )
 
 
 def contacts_of(state: CustomerState, problem: Problem) -> tuple[Instant, ...]:
-    """Return when the customer had to get in touch while a problem of theirs was open: the effort they spent."""
+    """Return when the customer had to get in touch while a problem of theirs was open."""
     times = sorted(set(_contact_times(state, problem)))
     until = problem.resolved_at
     return tuple(at for at in times if problem.opened_at < at and (until is None or at <= until))
+
+
+def attempts(contacts: Sequence[Instant], apart: int) -> list[Instant]:
+    """Return when each attempt began: contacts that follow one another in less than `apart` (one chat) are one."""
+    return [*contacts[:1], *(at for before, at in pairwise(contacts) if at - before >= apart)]
 
 
 def _contact_times(state: CustomerState, problem: Problem) -> Iterator[Instant]:

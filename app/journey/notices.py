@@ -8,15 +8,13 @@ from msgspec.structs import replace
 
 from app.clock import Instant, to_iso
 from app.decide.book import NoticeInputs, NoticePlan
-from app.decide.deadlines import quiet_end
 from app.decide.notice import notices_of
-from app.ids import JourneyId
-from app.journey import progress, wording
-from app.journey.brands import brand_of
-from app.journey.broken import broken_by, promised_at
+from app.journey import new_dates, progress, wording
+from app.journey.broken import broken_by
 from app.journey.course import Place
+from app.journey.new_dates import NewDate, quiet_until
 from app.journey.trouble import PendingNotice, Problem
-from app.journey.turn import Request, Revised, Turn
+from app.journey.turn import Request, Turn
 from app.journey.wording import CUSTOMER
 from app.outputs import Notice
 
@@ -26,8 +24,6 @@ _GOING_ON: Final = frozenset({"opened", "progress"})
 _SORRY: Final = frozenset({"opened", "withdrawn"})
 DIGEST: Final = "digest"
 """The template of a notice about several matters."""
-_LEAST: Final = 1
-"""The severity asked with for a new date that is no problem (yet)."""
 
 
 class _Line(NamedTuple):
@@ -39,14 +35,14 @@ class _Line(NamedTuple):
 
 def say(turns: Sequence[Turn]) -> None:
     """Say everything that the causes of one instant asked for: others at once, the customer all in one notice."""
-    matters = [line for line in _worst(list(_told_others(turns))) if _now(line)]
-    for turn in turns:
-        for revised in turn.revised:
-            _say_revised(turn, revised)
-    if len(matters) > 1:
-        _tell_together(sorted(matters, key=_by_rank))
+    matters = sorted((line for line in _worst(list(_told_others(turns))) if _now(line)), key=_by_rank)
+    dates = [date for turn in turns for date in new_dates.for_customer(turn)]
+    if len(matters) + len(dates) > 1:
+        _tell_together(matters, dates)
     elif matters:
         _tell(matters[0])
+    elif dates:
+        new_dates.tell(dates[0], CUSTOMER)
 
 
 def _told_others(turns: Sequence[Turn]) -> Iterator[_Line]:
@@ -114,19 +110,13 @@ def _stands(problem: Problem, occasion: str) -> bool:
 def _now(line: _Line) -> bool:
     """Say whether a customer may be told now; else it waits for the end of their quiet hours."""
     turn, problem = line.turn, line.problem
-    until = None if line.plan.overrides_quiet_hours else _quiet_until(turn, problem.journey)
+    until = None if line.plan.overrides_quiet_hours else quiet_until(turn, problem.journey)
     if until is None:
         return True
     waits = PendingNotice(until, problem.cause, problem.id, line.occasion, line.plan.template, turn.now)
     turn.state = replace(turn.state, pending=(*turn.state.pending, waits))
     turn.note(f"notice {line.plan.template} to the customer waits until {to_iso(until)}: quiet hours")
     return False
-
-
-def _quiet_until(turn: Turn, journey: JourneyId | None, at: Instant | None = None) -> Instant | None:
-    zone = None if turn.state.profile is None else turn.state.profile.time_zone
-    brand = brand_of(turn.policy, turn.state, journey).name
-    return quiet_end(turn.policy, turn.now if at is None else at, zone, brand)
 
 
 def _content(line: _Line, *, sorry: bool) -> tuple[dict[str, str], str]:
@@ -164,7 +154,7 @@ def _next_at(turn: Turn, problem: Problem) -> Instant | None:
     speaker = progress.voice_of(turn.state, problem.cause, problem.incident)
     if speaker is None or speaker.progress_due is None:
         return None
-    return _quiet_until(turn, problem.journey, speaker.progress_due) or speaker.progress_due
+    return quiet_until(turn, problem.journey, speaker.progress_due) or speaker.progress_due
 
 
 def _says_sorry(turn: Turn, occasions: Iterable[str]) -> bool:
@@ -177,32 +167,36 @@ def _says_sorry(turn: Turn, occasions: Iterable[str]) -> bool:
     return True
 
 
-def _tell_together(lines: Sequence[_Line]) -> None:
-    """Tell a customer of several matters in one notice, the worst first: `2.order` is the order of the second."""
-    worst = lines[0]
-    sorry = _says_sorry(worst.turn, [line.occasion for line in lines])
+def _tell_together(lines: Sequence[_Line], dates: Sequence[NewDate]) -> None:
+    """Tell a customer of several matters in one notice, the worst first, new dates last: `2.order` is of the second."""
+    turn, worst = (lines[0].turn, lines[0].problem) if lines else (dates[0].turn, None)
+    sorry = _says_sorry(turn, [line.occasion for line in lines])
     contents = [_content(line, sorry=sorry and place == 0) for place, line in enumerate(lines)]
-    fields = {"brand": contents[0][0]["brand"], "matters": str(len(lines))}
+    contents += [new_dates.content(date, CUSTOMER) for date in dates]
+    fields = {"brand": contents[0][0]["brand"], "matters": str(len(contents))}
     for number, (each, _) in enumerate(contents, 1):
         fields |= {f"{number}.{name}": value for name, value in each.items() if name != "brand"}
-    ids = sorted({line.problem.id for line in lines})
-    worst.turn.said.append(
+    about = [*sorted({line.problem.id for line in lines}), *sorted(date.about for date in dates)]
+    turn.said.append(
         Notice(
-            id=worst.turn.id_for("notice/digest", CUSTOMER, ",".join(ids)),
-            at=worst.turn.now,
-            customer=worst.turn.state.customer,
+            id=turn.id_for("notice/digest", CUSTOMER, ",".join(about)),
+            at=turn.now,
+            customer=turn.state.customer,
             recipient=CUSTOMER,
             template=DIGEST,
-            problem=worst.problem.id,
-            journey=worst.problem.journey,
-            case=worst.problem.case,
+            problem=None if worst is None else worst.id,
+            journey=dates[0].revised.place.journey if worst is None else worst.journey,
+            case=dates[0].revised.place.case if worst is None else worst.case,
             fields=fields,
             text=" ".join(f"{number}. {text}" for number, (_, text) in enumerate(contents, 1)),
         )
     )
+    more = len(contents) - 1
     for line in lines:
-        line.turn.note(f"notice {line.plan.template} to {CUSTOMER}, in one with {len(lines) - 1} more")
+        line.turn.note(f"notice {line.plan.template} to {CUSTOMER}, in one with {more} more")
         _heard(line)
+    for date in dates:
+        date.turn.note(f"notice {date.template} to {CUSTOMER}, in one with {more} more")
 
 
 def _heard(line: _Line) -> None:
@@ -236,69 +230,6 @@ def _tell(line: _Line) -> None:
     _heard(line)
 
 
-def _say_revised(turn: Turn, revised: Revised) -> None:
-    for plan in _revised_plans(turn, revised):
-        quiet = plan.recipient == CUSTOMER and not plan.overrides_quiet_hours
-        until = _quiet_until(turn, revised.place.journey) if quiet else None
-        if until is None:
-            _tell_revised(turn, revised, plan.recipient, plan.template)
-        else:
-            _defer_revised(turn, revised, plan.template, until)
-
-
-def _defer_revised(turn: Turn, revised: Revised, template: str, until: Instant) -> None:
-    place = revised.place
-    cause = f"{place.journey or place.case or ''}/{place.consignment or ''}/promise/{revised.milestone}"
-    waits = PendingNotice(
-        due=until,
-        cause=cause,
-        problem=None,
-        occasion="promise_revised",
-        template=template,
-        since=turn.now,
-        place=place,
-        milestone=revised.milestone,
-        promised=revised.due,
-    )
-    # only the newest date is worth waking up for
-    others = tuple(known for known in turn.state.pending if known.cause != cause)
-    turn.state = replace(turn.state, pending=(*others, waits))
-    turn.note(f"notice {template} to the customer waits until {to_iso(until)}: quiet hours")
-
-
-def _revised_plans(turn: Turn, revised: Revised) -> tuple[NoticePlan, ...]:
-    expected = promised_at(turn.state, revised.place, revised.milestone)
-    if expected is None or not expected.problem:
-        return ()
-    return turn.ruled(notices_of(turn.policy, NoticeInputs(expected.problem, "promise_revised", _LEAST)))
-
-
-def _tell_revised(turn: Turn, revised: Revised, recipient: str, template: str) -> None:
-    place = revised.place
-    items = wording.lines_at(turn.policy, turn.state, place)
-    fields = wording.place_fields(turn.policy, turn.state, place, items) | {
-        "milestone": revised.milestone,
-        "promised": to_iso(revised.due),
-    }
-    day = wording.day_before(revised.due, wording.zone_for(turn.policy, turn.state, place))
-    about = f"{place.journey or ''}/{place.consignment or ''}/{place.case or ''}/{revised.milestone}"
-    turn.said.append(
-        Notice(
-            id=turn.id_for("notice/promise_revised", recipient, about, 1),
-            at=turn.now,
-            customer=turn.state.customer,
-            recipient=recipient,
-            template=template,
-            problem=None,
-            journey=place.journey,
-            case=place.case,
-            fields=fields,
-            text=wording.text_of(recipient, "promise_revised", fields, turn.state.customer, day),
-        )
-    )
-    turn.note(f"notice {template} to {recipient}")
-
-
 def wake(turn: Turn, cause: str) -> None:
     """Let what waited for the end of quiet hours be said with what else there is, if its reason still holds."""
     due = [known for known in turn.state.pending if known.cause == cause and known.due <= turn.now]
@@ -306,7 +237,7 @@ def wake(turn: Turn, cause: str) -> None:
     about_problems = [known for known in due if known.problem is not None]
     for known in due:
         if known.problem is None:
-            _wake_revised(turn, known)
+            new_dates.wake(turn, known)
     standing = [known for known in about_problems if _still_stands(turn, known)]
     for dropped in about_problems:
         if dropped not in standing:
@@ -325,15 +256,6 @@ def _wake_worst(turn: Turn, standing: list[PendingNotice]) -> None:
             turn.note(f"notice {unsaid.template} is not said: {said.template} says it")
     assert said.problem is not None
     turn.woken.append(Request(said.occasion, said.problem))
-
-
-def _wake_revised(turn: Turn, known: PendingNotice) -> None:
-    assert known.place is not None
-    assert known.promised is not None
-    revised = Revised(known.place, known.milestone, known.promised)
-    for plan in _revised_plans(turn, revised):
-        if plan.recipient == CUSTOMER:
-            _tell_revised(turn, revised, CUSTOMER, plan.template)
 
 
 def _still_stands(turn: Turn, known: PendingNotice) -> bool:

@@ -52,11 +52,12 @@ class Request(NamedTuple):
 
 
 class Revised(NamedTuple):
-    """A promise that was changed: somebody may have to be told."""
+    """A promise that was changed: somebody may have to be told. `woken`: it waited for the end of quiet hours."""
 
     place: Place
     milestone: str
     due: Instant
+    woken: bool = False
 
 
 class Held:
