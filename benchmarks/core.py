@@ -11,6 +11,7 @@ from app.facts import decode_entry, decode_fact, encode_entry, encode_fact
 from app.journey.activation import activation
 from app.main import Stages, stages
 from app.settings import WorkerSettings
+from app.shell.garbage import set_apart_what_stays
 from app.shell.time_index import TimeIndex
 from app.shell.writers import partition_of
 from app.stage import Effects, KeyedStage, LogRecord, OutRecord, Round
@@ -78,6 +79,7 @@ class Core:
             self._route((activation(version, files, at, number, log) for number in range(PARTITIONS)), at)
             self._work(log, at)
         self.seconds = dict.fromkeys(self.seconds, 0.0)
+        set_apart_what_stays()
 
     def feed(self, records: Sequence[OutRecord], at: Instant) -> None:
         """Take input records through all stages."""

@@ -27,6 +27,8 @@ _BEAT: Final = 0.01
 _PROBES: Final = 20
 """Stated failures a second, and as many promises that run out: half of the failures name no customer."""
 _OPEN: Final = 100_000
+_WARM: Final = 15
+"""Seconds at that rate before the first probe: the broker is a young JVM that still compiles itself."""
 _SECONDS: Final = 40
 _LEAD: Final = 3
 """Seconds between a probe's order and its failure, and the least between an order and its broken promise."""
@@ -79,8 +81,8 @@ async def _run(kafka: KafkaSettings, broker: Broker, open_deadlines: int) -> Res
 
 async def _drive(where: Place) -> tuple[dict[bytes, int], dict[bytes, int]]:
     """Publish at the rate; return when each stated failure stood in the log and when each promise ran out."""
-    beats = int(_SECONDS / _BEAT)
-    load = make_load(_SECONDS * (_RATE - 3 * _PROBES), _now()).records
+    warm, beats = int(_WARM / _BEAT), int((_WARM + _SECONDS) / _BEAT)
+    load = make_load((_WARM + _SECONDS) * (_RATE - 3 * _PROBES), _now()).records
     share = len(load) / beats
     stated: dict[bytes, int] = {}
     timed: dict[bytes, int] = {}
@@ -90,11 +92,12 @@ async def _drive(where: Place) -> tuple[dict[bytes, int], dict[bytes, int]]:
     pending: list[asyncio.Task[None]] = []
     for beat in range(beats):
         batch = load[int(beat * share) : int((beat + 1) * share)]
-        if beat % every == 0:
-            batch += _orders(beat // every, timed)
+        probing = beat >= warm and beat % every == 0
+        if probing:
+            batch += _orders((beat - warm) // every, timed)
         await where.writer.send(batch)
-        if beat % every == 0 and beat >= lead:
-            pending.append(asyncio.create_task(_fail(where, (beat - lead) // every, stated)))
+        if probing and beat >= warm + lead:
+            pending.append(asyncio.create_task(_fail(where, (beat - warm - lead) // every, stated)))
         await asyncio.sleep(max(0.0, began + (beat + 1) * _BEAT - time.monotonic()))
     await asyncio.gather(*pending)
     return stated, timed

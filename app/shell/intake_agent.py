@@ -5,7 +5,8 @@ dropped downstream by the record's source position (decision 0004).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from aiokafka.structs import RecordMetadata
@@ -58,13 +59,13 @@ class IntakeLoop:
     async def take(self, message: Message, records: Slice) -> None:
         """Admit a slice and hand its facts to the broker; acknowledged later, when they have arrived."""
         facts: list[OutRecord] = []
-        outcomes: list[Outcome] = []
+        outcomes: Counter[Outcome] = Counter()
         letters: list[OutRecord] = []
         for record in self._log_records(message.partition, records):
             admitted = self._stage.admit(record)
             facts.extend(admitted)
             outcome = _outcome(admitted)
-            outcomes.append(outcome)
+            outcomes[outcome] += 1
             if outcome == "dead_letter":
                 letters.extend(admitted)
         await self._in_flight.acquire()
@@ -75,14 +76,14 @@ class IntakeLoop:
         self,
         message: Message,
         sent: Sequence[asyncio.Future[RecordMetadata]],
-        outcomes: Sequence[Outcome],
+        outcomes: Mapping[Outcome, int],
         letters: Sequence[OutRecord],
     ) -> None:
         await asyncio.gather(*sent)
         self._finish(message, True)
         self._in_flight.release()
-        for outcome in outcomes:
-            self._telemetry.event_in(self.topic, outcome)
+        for outcome, records in outcomes.items():
+            self._telemetry.events_in(self.topic, outcome, records)
         self._telemetry.refused(_INTAKE, letters)
 
     def _log_records(self, partition: int, records: Slice) -> list[LogRecord]:

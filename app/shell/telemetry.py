@@ -61,9 +61,9 @@ class PrometheusTelemetry:
             for outcome in get_args(Outcome):
                 self._meters.count(listed.EVENTS, topic, outcome, by=0)
 
-    def event_in(self, topic: Topic, outcome: Outcome) -> None:
-        """Count an input record by what it came to."""
-        self._meters.count(listed.EVENTS, topic, outcome)
+    def events_in(self, topic: Topic, outcome: Outcome, records: int) -> None:
+        """Count input records by what they came to."""
+        self._meters.count(listed.EVENTS, topic, outcome, by=records)
         self.health.progressed(topic)
 
     def refused(self, stage: str, letters: Sequence[OutRecord]) -> None:

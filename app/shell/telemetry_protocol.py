@@ -17,8 +17,8 @@ Outcome = Literal["admitted", "dead_letter", "ignored"]
 class Telemetry(Protocol):
     """The hooks that the shell calls; `NoTelemetry` is the default, the metrics are another."""
 
-    def event_in(self, topic: Topic, outcome: Outcome) -> None:
-        """Count an input record whose facts or dead letter have been acknowledged by the broker."""
+    def events_in(self, topic: Topic, outcome: Outcome, records: int) -> None:
+        """Count input records whose facts or dead letters have been acknowledged by the broker."""
         ...
 
     def refused(self, stage: str, letters: Sequence[OutRecord]) -> None:
@@ -97,7 +97,7 @@ class Telemetry(Protocol):
 class NoTelemetry:
     """Says nothing to nobody."""
 
-    def event_in(self, topic: Topic, outcome: Outcome) -> None:
+    def events_in(self, topic: Topic, outcome: Outcome, records: int) -> None:
         """Ignore."""
 
     def refused(self, stage: str, letters: Sequence[OutRecord]) -> None:

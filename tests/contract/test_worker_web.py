@@ -47,7 +47,7 @@ def serving(talk: Callable[[Served], Awaitable[None]]) -> None:
 
 def test_metrics_are_served_in_prometheus_own_format() -> None:
     async def talk(served: Served) -> None:
-        served.telemetry.event_in(Topic.ORDERS, "admitted")
+        served.telemetry.events_in(Topic.ORDERS, "admitted", 1)
         status, body, kind = await served.get("/metrics")
         assert status == 200
         assert kind.startswith("text/plain; version=")

@@ -103,7 +103,7 @@ def record(age_ms: int) -> LogRecord:
 
 def tell_everything(world: World) -> None:
     telemetry: Telemetry = world.telemetry
-    telemetry.event_in(Topic.ORDERS, "admitted")
+    telemetry.events_in(Topic.ORDERS, "admitted", 1)
     telemetry.repeats("journey", 2)
     telemetry.batch("journey", 20, 3)
     telemetry.round_seconds("journey", 0.01, 0.02)
@@ -174,9 +174,8 @@ def test_no_metric_has_a_label_for_ids() -> None:
 
 def test_events_are_counted_by_topic_and_outcome() -> None:
     world = World()
-    world.telemetry.event_in(Topic.ORDERS, "admitted")
-    world.telemetry.event_in(Topic.ORDERS, "admitted")
-    world.telemetry.event_in(Topic.ORDERS, "dead_letter")
+    world.telemetry.events_in(Topic.ORDERS, "admitted", 2)
+    world.telemetry.events_in(Topic.ORDERS, "dead_letter", 1)
     assert world.value("makegood_events_total", topic="orders", outcome="admitted") == 2
     assert world.value("makegood_events_total", topic="orders", outcome="dead_letter") == 1
 
