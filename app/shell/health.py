@@ -13,6 +13,9 @@ STUCK_AFTER: Final = 120.0
 """Seconds in which records lay unread in a topic of ours and none was passed on. Longer than any rebalance or broker
 restart (66 s were seen): restarting workers does not mend a broker."""
 
+BLIND_AFTER: Final = 30.0
+"""Seconds without word of what is unread: the broker does not answer, and nobody is stuck who cannot read."""
+
 Place = tuple[Topic, int]
 """A partition of a topic."""
 
@@ -26,6 +29,7 @@ class Health:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._beat = monotonic()
+        self._told = monotonic()
         self._progress: dict[Topic, float] = {}
         self._ready = False
         self._owned: frozenset[Place] = frozenset()
@@ -49,7 +53,11 @@ class Health:
         self._progress[topic] = self._monotonic()
 
     def lag(self, topic: Topic, partition: int, records: int) -> None:
-        """Note what is unread of a partition, whoever has it."""
+        """Note what is unread of a partition, whoever has it; after a time without word, time to read begins anew."""
+        if self._blind():
+            for owned, _ in self._owned:
+                self.progressed(owned)
+        self._told = self._monotonic()
         self._lag[topic, partition] = records
         if (topic, partition) in self._owned and not self._unread(topic):
             self.progressed(topic)
@@ -81,6 +89,8 @@ class Health:
         now = self._monotonic()
         if (silent := now - self._beat) > SILENT_AFTER:
             return f"the event loop has not turned for {silent:.0f} s"
+        if self._blind():
+            return None
         for topic in sorted({topic for topic, _ in self._owned}):
             still = now - self._progress[topic]
             if still > STUCK_AFTER and (unread := self._unread(topic)):
@@ -100,6 +110,9 @@ class Health:
             return None
         remaining = sum(self._remaining.values())
         return f"recovering, {remaining} offsets to read" if remaining else "waiting for its partitions"
+
+    def _blind(self) -> bool:
+        return self._monotonic() - self._told > BLIND_AFTER
 
     def _unread(self, topic: Topic) -> int:
         return sum(self._lag.get(place, 0) for place in self._owned - self._standing.keys() if place[0] is topic)

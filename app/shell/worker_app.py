@@ -206,10 +206,14 @@ class WorkerApp(faust.App):
         self.agent(self.topic(self.wire_name(topic), schema=RawSchema()), name=name)(work)
 
     async def _watch(self) -> None:
+        told = None
         while True:
             self.ownership.observe()
-            for tp, lag in self.clock.lags.items():
-                self.telemetry.consumer_lag(self._logical[tp.topic], tp.partition, lag)
+            # only what is new: while the broker is away nobody knows, and silence says so
+            if told is not self.clock.lags:
+                told = self.clock.lags
+                for tp, lag in told.items():
+                    self.telemetry.consumer_lag(self._logical[tp.topic], tp.partition, lag)
             await asyncio.sleep(_WATCH_SECONDS)
 
 

@@ -15,10 +15,15 @@ class Life:
         self.now = 1_000.0
         self.health = Health(lambda: self.now)
 
-    def passes(self, seconds: float, *, beating: bool = True) -> None:
-        self.now += seconds
-        if beating:
-            self.health.beat()
+    def passes(self, seconds: float, *, beating: bool = True, broker: bool = True) -> None:
+        """Let time pass; while the broker answers, what is unread is told again and again."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(end, self.now + 10)
+            if beating:
+                self.health.beat()
+            for (topic, partition), records in list(self.health._lag.items()) if broker else ():
+                self.health.lag(topic, partition, records)
 
 
 @pytest.fixture
@@ -41,6 +46,16 @@ def test_unread_records_that_nobody_passes_on_are_stuck(life: Life) -> None:
     assert life.health.trouble() is None
     life.passes(1)
     assert life.health.trouble() == "12 records of directory are unread and none was passed on for 121 s"
+
+
+def test_nobody_is_stuck_while_the_broker_is_away_nor_at_once_when_it_is_back(life: Life) -> None:
+    life.health.lag(*OURS, records=12)
+    life.passes(10 * STUCK_AFTER, broker=False)
+    assert life.health.trouble() is None
+    life.passes(STUCK_AFTER - 10)
+    assert life.health.trouble() is None
+    life.passes(30)
+    assert "12 records of directory are unread" in str(life.health.trouble())
 
 
 def test_a_growing_backlog_is_no_trouble_while_records_are_passed_on(life: Life) -> None:
