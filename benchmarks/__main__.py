@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import latency, profile, start, throughput
+from benchmarks import gate, latency, profile, start, throughput
 from benchmarks.machine import description
 from benchmarks.report import Result, publish
 
@@ -14,6 +14,7 @@ Measure = Callable[[float], Result]
 BENCHMARKS: Final[dict[str, Measure]] = {
     "throughput": throughput.measure,
     "latency": latency.measure,
+    "gate": gate.measure,
     "profile": profile.measure,
     "start": start.measure,
 }

@@ -1,7 +1,6 @@
-"""How long the gate takes to answer while the workers have more to do than they can: `python -m benchmarks.gate`."""
+"""How long the gate takes to answer while the workers have more to do than they can."""
 
 import asyncio
-import logging
 import os
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 from aiohttp import ClientConnectionError, ClientSession
 
-from app.broker import Broker, process
+from app.broker import process
 from app.broker.ports import free_port
 from app.clock import Instant
 from app.errors import SetupError
@@ -21,9 +20,8 @@ from app.replay.workers import environment_of
 from app.settings import KafkaSettings
 from app.web.access import Role, add_line, line_of, new_token
 from benchmarks.load import make_load
-from benchmarks.machine import description
 from benchmarks.place import MAKEGOOD, Contender, Place, own_broker, place, running
-from benchmarks.report import Result, Table, publish
+from benchmarks.report import Result, Table
 
 _EVENTS: Final = 300_000
 _BEFORE: Final = 20_000
@@ -35,10 +33,10 @@ _BATCHES: Final = 10
 _SITTINGS: Final = 60.0
 
 
-def measure(kafka: KafkaSettings, broker: Broker, scale: float) -> Result:
+def measure(scale: float) -> Result:
     """Measure answers beside a quiet worker and beside a saturated one; `scale` multiplies the backlog."""
-    del broker
-    return asyncio.run(_run(kafka, int(_EVENTS * scale)))
+    with own_broker() as (kafka, _):
+        return asyncio.run(_run(kafka, int(_EVENTS * scale)))
 
 
 async def _run(kafka: KafkaSettings, events: int) -> Result:
@@ -173,9 +171,3 @@ def _at(times: Sequence[float], share: float) -> float:
 
 def _now() -> Instant:
     return Instant(time.time_ns() // 1_000_000)
-
-
-if __name__ == "__main__":
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # new topics have no leader for a moment
-    with own_broker() as (own, its_broker):
-        publish(measure(own, its_broker, 1.0), description())

@@ -23,6 +23,7 @@ _log = structlog.get_logger("makegood.web")
 
 _POLL_MS: Final = 100
 _AT_ONCE: Final = 200
+_FETCH_BYTES: Final = 512 * 1024
 _BREATH: Final = 4
 """Records taken in before others on the event loop get their turn: each takes some 100 microseconds."""
 _PROBE_SECONDS: Final = 0.5
@@ -66,6 +67,9 @@ class OutputFollower:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             fetch_max_wait_ms=_POLL_MS,
+            # an answer is taken apart in one go, and the gate answers on the same event loop
+            fetch_max_bytes=_FETCH_BYTES,
+            max_partition_fetch_bytes=_FETCH_BYTES,
         )
         await consumer.start()
         try:

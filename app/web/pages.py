@@ -18,7 +18,7 @@ from app.web.boards.outcomes import Day
 from app.web.boards.troubles import AGES, MARKETING, OLDER
 from app.web.gate import Answer, Audio
 from app.web.identities import KINDS
-from app.web.rendering import moment, page, words_of
+from app.web.rendering import long_page, moment, page, words_of
 from app.web.requests import from_elsewhere, needs, open_to_all
 from app.web.site import BEARER, SESSION_COOKIE, SITE, Site
 from app.web.words import Words
@@ -36,14 +36,14 @@ _MOST_STREAMS: Final = 200
 @needs(Role.OPERATOR)
 async def board_page(request: web.Request) -> web.Response:
     """Show all boards; they follow what happens."""
-    return page(request, "board.html", **await _board_values(request))
+    return await long_page(request, "board.html", **await _board_values(request))
 
 
 @routes.get("/board")
 @needs(Role.OPERATOR)
 async def board_part(request: web.Request) -> web.Response:
     """Give the boards alone, for a page that is open already."""
-    return page(request, "_board.html", **await _board_values(request))
+    return await long_page(request, "_board.html", **await _board_values(request))
 
 
 async def _board_values(request: web.Request) -> dict[str, Any]:
@@ -145,7 +145,7 @@ async def customers(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="no board has such a number") from None
     names = board.lists.get(key, ())
     rows = [_row(site, name) for name in names[:_MOST_ROWS]]
-    return page(request, "list.html", heading=heading, number=len(names), rows=rows)
+    return await long_page(request, "list.html", heading=heading, number=len(names), rows=rows)
 
 
 def _row(site: Site, name: CustomerId) -> ListRow:
@@ -176,7 +176,7 @@ async def customer_page(request: web.Request) -> web.Response:
         {"words": classes, "answer": answer, "why": _why(answer, words)}
         for classes, answer in person.gate_rows(site, name)
     ]
-    return page(
+    return await long_page(
         request,
         "customer.html",
         name=name,
@@ -184,7 +184,7 @@ async def customer_page(request: web.Request) -> web.Response:
         known=bool(site.model.ledgers.of(name)),
         gate=gate,
         audio=_audio(person.audio(site, name), words),
-        entries=person.timeline(site, name, everything=everything),
+        entries=await person.timeline(site, name, everything=everything),
         hidden=not everything,
         gone=site.model.timelines.forgotten > 0,
     )

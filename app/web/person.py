@@ -8,6 +8,7 @@ from app.explain import Entry, entries, explanation
 from app.ids import CustomerId
 from app.web.boards.troubles import MARKETING
 from app.web.gate import Answer, Audio, audio_for, may_send
+from app.web.pieces import in_pieces
 from app.web.site import Site
 
 Line = tuple[str, str]
@@ -49,12 +50,12 @@ def audio(site: Site, customer: CustomerId) -> Audio:
     return audio_for(site.policy.hold_audio, site.model.ledgers.of(customer), site.model.freshness(), site.when_stale)
 
 
-def timeline(site: Site, customer: CustomerId, *, everything: bool) -> list[Told]:
+async def timeline(site: Site, customer: CustomerId, *, everything: bool) -> list[Told]:
     """Return the timeline, newest first; without `everything`, the words said and what rules read are left out."""
-    told = explanation(customer, site.model.timelines.outputs(customer, site.decode))
+    told = explanation(customer, await site.model.timelines.outputs(customer, site.decode))
     if told is None:
         return []
-    return [_told(entry, everything=everything) for entry in entries(told)][::-1]
+    return [_told(entry, everything=everything) async for entry in in_pieces(entries(told))][::-1]
 
 
 def _told(entry: Entry, *, everything: bool) -> Told:

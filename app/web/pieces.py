@@ -10,9 +10,9 @@ _PIECE: Final = 25
 Item = TypeVar("Item")
 
 
-async def in_pieces(items: Iterable[Item]) -> AsyncIterator[Item]:
-    """Yield the items, and let others on the event loop have their turn every few of them."""
+async def in_pieces(items: Iterable[Item], at_once: int = _PIECE) -> AsyncIterator[Item]:
+    """Yield the items, and let others on the event loop have their turn every `at_once` of them."""
     for number, item in enumerate(items, 1):
         yield item
-        if number % _PIECE == 0:
+        if number % at_once == 0:
             await asyncio.sleep(0)

@@ -1,7 +1,7 @@
 """Templates: server-rendered pages, every value escaped, every text from the catalogue."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from app.clock import Instant, from_iso, to_datetime, to_iso
 from app.decide.policy import Policy
 from app.web.boards.describing import described, problem_words
+from app.web.pieces import in_pieces
 from app.web.site import BEARER, SITE
 from app.web.words import Words, words_for
 
@@ -25,11 +26,30 @@ _TITLE: Final = re.compile(r"deadline: (.+?)( \(.+\))?")
 
 
 def page(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
-    """Render a template for a request, in its reader's language."""
+    """Render a short template for a request, in its reader's language."""
+    return _html("".join(_parts(request, template, values)), status)
+
+
+async def long_page(request: web.Request, template: str, **values: Any) -> web.Response:
+    """Render a template of any length, in pieces: the gate answers in between. Nobody may change the values."""
+    return _html("".join([part async for part in in_pieces(_parts(request, template, values))]))
+
+
+def warm(policy: Policy) -> None:
+    """Compile every template before the first reader comes: that takes longer than any answer may wait."""
+    environment = _environment(words_for(""), policy)
+    for template in environment.list_templates():
+        environment.get_template(template)
+
+
+def _parts(request: web.Request, template: str, values: Mapping[str, Any]) -> Iterator[str]:
     words = words_of(request)
     text = _environment(words, request.app[SITE].policy).get_template(template)
-    shown = text.render(words=words, bearer=request.get(BEARER), **values)
-    return web.Response(text=shown, content_type="text/html", charset="utf-8", status=status)
+    return text.generate(words=words, bearer=request.get(BEARER), **values)
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
 
 
 def words_of(request: web.Request) -> Words:

@@ -9,16 +9,18 @@ from typing import Any, Final
 
 import pytest
 from aiohttp import ClientResponse, ClientSession
+from msgspec.structs import replace
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.clock import DAY, Instant
 from app.facts import Identities
 from app.ids import CustomerId, OutputId
-from app.outputs import ALL, HoldEntry, Notice, RampStep, Scope, Suppression
+from app.outputs import ALL, Decision, HoldEntry, Notice, RampStep, Scope, Suppression
 from app.web.access import Role
 from app.web.server import serving
 from app.web.site import Site
+from app.web.workers import read
 from tests.support.explained_customer import outputs
 from tests.support.told_site import TOKENS, empty_site, tell
 
@@ -354,3 +356,33 @@ def test_an_answer_has_the_form_that_the_document_says() -> None:
     for path in ("held/may-send?class=promotion", "back/may-send?class=promotion", "nobody/may-send?class=survey"):
         _, answer, _ = got(site, f"/v1/customers/{path}")
         OAS31Validator(schema).validate(answer)
+
+
+def test_the_gate_answers_while_a_long_page_is_written() -> None:
+    site = site_with_ledgers()
+    decisions = [one for one in outputs() if isinstance(one, Decision)]
+    tell(site, [replace(one, id=OutputId(f"{one.id}/{number}")) for number in range(100) for one in decisions])
+
+    async def ask(session: ClientSession, at: str) -> tuple[int, int]:
+        headers = {"Authorization": f"Bearer {TOKENS[Role.AUDITOR]}", "Accept": "text/html"}
+        page = asyncio.create_task(session.get(f"{at}/customers/ann", headers=headers))
+        answered = 0
+        while not page.done():
+            async with session.get(f"{at}/v1/customers/held/may-send?class=promotion") as response:
+                answered += response.status == 200
+        return len(await (await page).text()), answered
+
+    length, answered = asked(site, ask)
+    assert length > 50_000
+    assert answered > 10
+
+
+def test_a_workers_gauges_are_summed_and_nothing_else_is_read() -> None:
+    told = read(
+        "# HELP makegood_consumer_lag_records x\n"
+        'makegood_consumer_lag_records{partition="0",topic="orders"} 3.0\n'
+        'makegood_consumer_lag_records{partition="1",topic="orders"} 4.0\n'
+        "makegood_clock_lag_seconds 1.5\n"
+        "makegood_open_deadline_keys_other 9.0\n"
+    )
+    assert told == {"lag": 7.0, "clock": 1.5, "pending": 0.0}

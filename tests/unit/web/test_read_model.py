@@ -1,5 +1,6 @@
 """The read model: what is kept of the outputs, in bounded memory, and nothing personal among it."""
 
+import asyncio
 import gc
 from typing import Final
 
@@ -89,8 +90,8 @@ def test_timelines_keep_within_their_memory() -> None:
     for name in ("a", "b", "c"):
         timelines.add(CustomerId(name), Topic.NOTICES, bytes(40))
     assert timelines.forgotten == 1
-    assert timelines.outputs(CustomerId("a"), lambda *_: outputs()[0]) == []
-    assert len(timelines.outputs(CustomerId("c"), lambda *_: outputs()[0])) == 1
+    assert asyncio.run(timelines.outputs(CustomerId("a"), lambda *_: outputs()[0])) == []
+    assert len(asyncio.run(timelines.outputs(CustomerId("c"), lambda *_: outputs()[0]))) == 1
 
 
 def test_a_record_that_cannot_be_read_holds_its_customer_and_is_counted() -> None:
@@ -126,7 +127,7 @@ def test_who_must_be_forgotten_is_even_when_what_was_said_before_is_read_later()
     erased = decision("erased", Instant(last + 1), Cause("fact", "customer_erased", "e", None, Instant(last + 1)))
     tell(site, [erased, *told, Tombstone(ANN)])
     assert ANN not in site.model.books.customers
-    assert site.model.timelines.outputs(ANN, site.decode) == []
+    assert asyncio.run(site.model.timelines.outputs(ANN, site.decode)) == []
     assert site.model.ledgers.of(ANN) == ()
     tell(site, [decision("new", Instant(last + 2), Cause("fact", "journey_began", "n", None, Instant(last + 2)))])
     assert ANN in site.model.books.customers
@@ -138,4 +139,4 @@ def test_a_customer_who_became_another_one_has_no_open_problems_of_their_own() -
     at = Instant(max(one.at for one in outputs()) + 1)
     tell(site, [decision("merged", at, Cause("fact", "customer_merged", "m", None, at))])
     assert site.model.books.customers[ANN].escalations == {}
-    assert site.model.timelines.outputs(ANN, site.decode) != []
+    assert asyncio.run(site.model.timelines.outputs(ANN, site.decode)) != []
