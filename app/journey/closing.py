@@ -8,6 +8,7 @@ from app.facts import Fact
 from app.ids import JourneyId
 from app.journey import coupon_time, known_by, reached, refusals
 from app.journey.course import Journey, JourneyReceipt
+from app.journey.owned import products_of
 from app.journey.state import CustomerState, with_item, without
 from app.journey.status import OPEN, PARTIAL
 from app.journey.trouble import Problem, cost_of
@@ -91,6 +92,7 @@ def shrink(turn: Turn, name: JourneyId) -> None:
         remedies=len(remedies),
         cost=sum((cost_of(remedy.gestures) for remedy in remedies), turn.policy.cap * 0),
         completed_at=reached.completed_at(reached.rules_of(turn.policy, journey), reached.of_journey(journey)),
+        products=products_of(journey.lines),
     )
     gone = {problem.id for problem in mine}
     cases = {case.id for case in state.cases.values() if case.journey == name}

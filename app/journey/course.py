@@ -248,7 +248,8 @@ class Case(Struct, frozen=True, array_like=True, gc=False):
 class JourneyReceipt(Struct, frozen=True, array_like=True, gc=False):
     """What stays of a journey that is over: enough to know it again, to answer for it, and to know who buys again.
 
-    `completed_at` is when the customer had got all of it; None when they never did.
+    `completed_at` is when the customer had got all of it; None when they never did. `products` are those of its lines,
+    with how many of each.
     """
 
     journey: JourneyId
@@ -262,6 +263,7 @@ class JourneyReceipt(Struct, frozen=True, array_like=True, gc=False):
     remedies: int
     cost: Decimal
     completed_at: Instant | None = None
+    products: tuple[tuple[str, int], ...] = ()
 
 
 class Place(Struct, frozen=True, array_like=True, gc=False):

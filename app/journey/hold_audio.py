@@ -9,6 +9,7 @@ from app.ids import CaseId
 from app.journey import asking, cases, problems, review
 from app.journey.course import Place, with_step
 from app.journey.held import Call
+from app.journey.owned import owned
 from app.journey.state import with_item
 from app.journey.turn import Turn
 
@@ -59,12 +60,8 @@ def asset_told(turn: Turn, _: Fact, what: AssetTold) -> None:
 
 def _judge(turn: Turn, case: CaseId, name: str) -> None:
     asset = turn.state.calls[case].known[name]
-    if asset is not None and _owned(turn) & set(asset.products):
+    if asset is not None and owned(turn.policy, turn.state) & set(asset.products):
         _open(turn, case, IRRELEVANT)
-
-
-def _owned(turn: Turn) -> set[str]:
-    return {line.product_id for journey in turn.state.journeys.values() for line in journey.lines}
 
 
 def _open(turn: Turn, case: CaseId, type_: str) -> None:
