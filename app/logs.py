@@ -21,6 +21,7 @@ _SCALARS: Final = (str, int, float, bool, Decimal, Enum, UUID, date, datetime, t
 _LONGEST: Final = 500
 """Characters of one value: an id is shorter, a payload is longer."""
 _OURS: Final = frozenset({"event", "level", "logger", "timestamp", "exception", "_record", "_from_structlog"})
+_LOGGERS: Final = ("app", "makegood")
 _NOISY: Final = {
     "aiokafka.consumer.group_coordinator": logging.WARNING,
     "aiokafka.consumer.subscription_state": logging.WARNING,
@@ -43,7 +44,10 @@ def configure(log_format: LogFormat = "console", level: str = "INFO", stream: Te
     for old in [handler for handler in root.handlers if isinstance(handler, _OurHandler)]:
         root.removeHandler(old)
     root.addHandler(_OurHandler(stream, log_format))
-    root.setLevel(level)
+    # a library's DEBUG prints what it sends and gets: the people in it too. Ours tells ids of ours and counts
+    root.setLevel(max(logging.getLevelName(level), logging.INFO))
+    for ours in _LOGGERS:
+        logging.getLogger(ours).setLevel(level)
     for name, least in _NOISY.items():
         logging.getLogger(name).setLevel(least)
     logging.getLogger("aiohttp.server").addFilter(without_what_was_sent)

@@ -21,6 +21,7 @@ from app.intake.stage import Intake
 from app.journey.stage import Journeys
 from app.register.stage import Register
 from app.settings import KafkaSettings, WorkerSettings
+from app.shell.erasures import Erasures
 from app.shell.output_reader import codec_of
 from app.shell.registry import RegistryClient
 from app.shell.safe_clock import wall_clock
@@ -72,6 +73,7 @@ def worker(settings: WorkerSettings, kafka: KafkaSettings) -> int:
         monotonic=time.monotonic,
         data_clock=data_clock,
         committed=None if tracing is None else tracing.committed,
+        decided=Erasures(settings.erasure_key).committed,
     )
     companions: list[Companion] = [WorkerWeb(telemetry, settings.web_host, settings.web_port)]
     if tracing is not None:

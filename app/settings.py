@@ -52,6 +52,9 @@ class WorkerSettings(BaseSettings):
     retention_days: dict[str, int] = Field(
         {}, description='days that a topic keeps its records, where not as declared: {"journey-log": 3}'
     )
+    erasure_key: SecretStr | None = Field(
+        None, description="key of the hash that the log keeps of an erased customer; the same for all workers"
+    )
     instance_id: str | None = Field(
         None, description="stable name of this replica (static membership); unset: any replica may take any place"
     )

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from pydantic import SecretStr
+
 from app.broker import process
 from app.errors import SetupError
 from app.settings import ROOT, KafkaSettings, WorkerSettings
@@ -89,8 +91,6 @@ class Workers:
 def environment_of(kafka: KafkaSettings, worker: WorkerSettings) -> dict[str, str]:
     """Return a worker's environment with all its settings spelt out, whatever ours or a `.env` file says."""
     spelt = {f"KAFKA_{name.upper()}": _spelt(value) for name, value in kafka.model_dump(exclude_none=True).items()}
-    if kafka.sasl_password is not None:
-        spelt["KAFKA_SASL_PASSWORD"] = kafka.sasl_password.get_secret_value()
     spelt |= {f"MAKEGOOD_{name.upper()}": _spelt(value) for name, value in worker.model_dump(exclude_none=True).items()}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("KAFKA_", "MAKEGOOD_"))}
     path = os.pathsep.join(part for part in (str(ROOT), inherited.get("PYTHONPATH", "")) if part)
@@ -98,6 +98,8 @@ def environment_of(kafka: KafkaSettings, worker: WorkerSettings) -> dict[str, st
 
 
 def _spelt(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
     if isinstance(value, dict | list):
         return json.dumps(value)
     return str(value.resolve() if isinstance(value, Path) else value)

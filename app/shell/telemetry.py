@@ -7,10 +7,11 @@ from typing import Final, get_args
 import structlog
 
 from app.clock import Instant
-from app.outputs import DeadLetter, Output, Remedy, Suppression
+from app.outputs import DeadLetter, Decision, Output, Remedy, Suppression
 from app.shell import metric_list as listed
 from app.shell.bulk_histogram import AgeHistogram
 from app.shell.census import Census, Open, Tally, open_in
+from app.shell.erasures import ERASED
 from app.shell.health import Health
 from app.shell.meters import Meters
 from app.shell.telemetry_protocol import Outcome
@@ -21,6 +22,7 @@ Decode = Callable[[Topic, bytes], Output | None]
 """How an output is read back for counting: `Emit.decode`."""
 
 _COUNTED: Final = frozenset({Topic.SUPPRESSIONS, Topic.REMEDIES, Topic.DEAD_LETTERS})
+_ERASED: Final = ERASED.encode()
 _JOURNEY: Final = "journey"
 _LOGS: Final = {"directory": Topic.DIRECTORY, _JOURNEY: Topic.JOURNEY_LOG, "register": Topic.REGISTER_LOG}
 _log = structlog.get_logger(__name__)
@@ -31,8 +33,8 @@ class PrometheusTelemetry:
 
     `now` is real time, `monotonic` seconds that never go back; `data_clock`: latencies against real time mean nothing
     (replay) and are not observed. `tally` says what is open in a state of the journey stage. `committed` hears of each
-    round that took records: the stage and the partition. `registry` holds all of it, `health` what `/healthz` and
-    `/readyz` answer.
+    round that took records: the stage and the partition; `decided` of each committed erasure. `registry` holds all of
+    it, `health` what `/healthz` and `/readyz` answer.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class PrometheusTelemetry:
         data_clock: bool = False,
         tally: Tally = open_in,
         committed: Callable[[str, int], None] | None = None,
+        decided: Callable[[Decision], None] | None = None,
     ) -> None:
         self._meters = Meters(metric for metric in listed.METRICS if metric is not listed.EVENT_TO_COMMIT)
         self.registry = self._meters.registry
@@ -52,6 +55,7 @@ class PrometheusTelemetry:
         self._now = now
         self._data_clock = data_clock
         self._committed = committed
+        self._decided = decided
         self._ages = AgeHistogram(listed.EVENT_TO_COMMIT)
         self.registry.register(self._ages)
         self._largest: dict[str, int] = {}
@@ -93,7 +97,10 @@ class PrometheusTelemetry:
         for topic, count in Counts(output.topic for output in outputs).items():
             self._meters.count(listed.OUTPUTS, stage, topic, by=count)
         for output in outputs:
-            if output.topic in _COUNTED and output.value is not None:
+            if output.value is None:
+                continue
+            # a decision is long and there are many: only those that may be an erasure are read back
+            if output.topic in _COUNTED or (output.topic is Topic.DECISIONS and _ERASED in output.value):
                 self._read(stage, output.topic, output.value)
 
     def event_to_commit(self, stage: str, records: Sequence[LogRecord], now_ms: int) -> None:
@@ -188,6 +195,8 @@ class PrometheusTelemetry:
             self._held(output)
         elif isinstance(output, Remedy):
             self._made_good(output)
+        elif isinstance(output, Decision) and self._decided is not None:
+            self._decided(output)
         elif isinstance(output, DeadLetter):
             self._meters.count(listed.DEAD_LETTERS, stage, output.topic, output.reason)
 

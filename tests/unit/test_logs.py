@@ -83,3 +83,16 @@ def test_an_error_log_is_seen_from_stdlib_and_structlog_even_where_no_handler_li
 @pytest.mark.expects_error_log("boom")
 def test_a_declared_error_log_does_not_fail_the_test() -> None:
     logging.getLogger("x").error("boom at %s", 1)
+
+
+def test_a_librarys_debug_lines_which_print_what_it_sends_are_never_written() -> None:
+    stream = io.StringIO()
+    logs.configure("json", "DEBUG", stream)
+    try:
+        logging.getLogger("aiokafka.conn").debug("Request %s", b"maya@example.org")
+        logging.getLogger("app.shell.worker").debug("ours")
+        structlog.get_logger("makegood.web").debug("ours too")
+    finally:
+        logs.configure()
+    assert "maya" not in stream.getvalue()
+    assert stream.getvalue().count("ours") == 2

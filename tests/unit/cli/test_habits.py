@@ -22,6 +22,7 @@ PLAIN = {
     "completion": "is a script",
     "dead-letters redrive": "says what it did",
     "demo": "runs",
+    "erased": "is one word",
     "export": "is JSON",
     "policy version": "is one word",
     "quarantine": "says one sentence",

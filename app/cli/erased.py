@@ -1,0 +1,25 @@
+"""`makegood erased CUSTOMER`: the keyed hash under which the workers' log names an erased customer."""
+
+import click
+
+from app.errors import SetupError
+from app.ids import CustomerId
+from app.settings import WorkerSettings
+from app.shell.erasures import hashed
+
+
+@click.command("erased")
+@click.argument("customer")
+def command(customer: str) -> None:
+    r"""Print what to look for in the workers' log to show that CUSTOMER was erased, and when.
+
+    The log holds nothing else of them: `customer_erased who=HASH`.
+
+    \b
+    Example:
+      grep "$(makegood erased C-1001)" worker.log
+    """
+    key = WorkerSettings().erasure_key
+    if key is None:
+        raise SetupError("set MAKEGOOD_ERASURE_KEY to the key that the workers have: the hash is made with it")
+    click.echo(hashed(CustomerId(customer), key))
