@@ -63,6 +63,11 @@ class WorkerSettings(BaseSettings):
     heartbeat_ms: int = Field(1_500, ge=100, description="how often a worker says it lives")
     commit_interval_ms: int = Field(500, ge=50, description="how often intake offsets are committed")
     slice_records: int = Field(2_000, ge=1, description="records of one partition worked in one transaction, at most")
+    dead_letters_per_minute: int = Field(
+        5_000,
+        ge=0,
+        description="dead letters of one input topic in a minute, per worker; more stop its intake; 0: never",
+    )
     clock_grace_ms: int = Field(1_000, ge=0, description="how far a tick may run ahead of unread input")
     state_dir: Path = Field(ROOT / ".run", description="where a worker may write (nothing that cannot be lost)")
     web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")

@@ -39,9 +39,12 @@ def _plans(chosen: argparse.Namespace) -> list[Plan]:
     if chosen.short:
         return [short_plan(chosen.seed)]
     if chosen.only:
-        return [long_plan(chosen.seed, chosen.faults, 3)._replace(order=[chosen.only] * chosen.faults, broker_late=0)]
+        plan = long_plan(chosen.seed, chosen.faults, 3, minute=False)
+        return [plan._replace(order=[chosen.only] * chosen.faults, broker_late=0)]
     pieces = -(-chosen.faults // _PIECE)
-    return [long_plan(chosen.seed * 1_000 + number, _PIECE, 2 + number % 2) for number in range(pieces)]
+    return [
+        long_plan(chosen.seed * 1_000 + number, _PIECE, 2 + number % 2, minute=number == 0) for number in range(pieces)
+    ]
 
 
 if __name__ == "__main__":

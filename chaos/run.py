@@ -63,14 +63,17 @@ _WEIGHTS: Final = {
 }
 
 
-def long_plan(seed: int, number: int, workers: int) -> Plan:
-    """Return a plan of so many faults, each kind at least once; the broker is away for a minute at start and later."""
+def long_plan(seed: int, number: int, workers: int, *, minute: bool) -> Plan:
+    """Return a plan of so many faults, each kind at least once.
+
+    `minute`: the broker is away for a minute at the start and once in the middle, else for five seconds.
+    """
     rng = Random(seed)
     order = list(_WEIGHTS)[:number]
     order += rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=max(0, number - len(order) - 1))
     rng.shuffle(order)
-    order.insert(len(order) // 2, "broker away long")
-    return Plan(seed, order, workers, rate=6.0, pause=(0.0, 2.5), broker_late=60.0)
+    order.insert(len(order) // 2, "broker away long" if minute else "broker away")
+    return Plan(seed, order, workers, rate=6.0, pause=(0.0, 2.5), broker_late=60.0 if minute else 5.0)
 
 
 def short_plan(seed: int) -> Plan:

@@ -35,6 +35,7 @@ class Health:
         self._owned: frozenset[Place] = frozenset()
         self._lag: dict[Place, int] = {}
         self._standing: dict[Place, int] = {}
+        self._stopped: set[Topic] = set()
         self._remaining: dict[tuple[str, int], int] = {}
 
     def beat(self) -> None:
@@ -70,6 +71,10 @@ class Health:
             self._standing[topic, partition] = offset
         self.progressed(topic)
 
+    def intake_stopped(self, topic: Topic) -> None:
+        """Note that an input topic is read no more: it came to too many dead letters."""
+        self._stopped.add(topic)
+
     def recovery(self, stage: str, partition: int, remaining: int) -> None:
         """Note how far a partition's recovery has got; nothing can be passed on before its end."""
         self._remaining[stage, partition] = remaining
@@ -98,11 +103,14 @@ class Health:
         return None
 
     def waits_for_us(self) -> str | None:
-        """Say which partitions stand still because a record of theirs breaks a stage: a restart mends none of them."""
-        if not self._standing:
-            return None
-        named = (f"{topic}/{partition} offset {at}" for (topic, partition), at in sorted(self._standing.items()))
-        return f"stopped three workers running, stands still: {', '.join(named)}; see `makegood quarantine`"
+        """Say what waits for people, whom a restart by itself would not help; None: nothing does."""
+        named = ", ".join(
+            f"{topic}/{partition} offset {at}" for (topic, partition), at in sorted(self._standing.items())
+        )
+        said = [f"stopped three workers running, stands still: {named}; see `makegood quarantine`"] if named else []
+        if self._stopped:
+            said.append(f"too many dead letters, read no more: {', '.join(sorted(self._stopped))}")
+        return "; ".join(said) or None
 
     def not_ready(self) -> str | None:
         """Say what is still to come before the worker is caught up; None: it is."""
@@ -115,4 +123,6 @@ class Health:
         return self._monotonic() - self._told > BLIND_AFTER
 
     def _unread(self, topic: Topic) -> int:
+        if topic in self._stopped:
+            return 0
         return sum(self._lag.get(place, 0) for place in self._owned - self._standing.keys() if place[0] is topic)

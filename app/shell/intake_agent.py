@@ -5,18 +5,22 @@ dropped downstream by the record's source position (decision 0004).
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from aiokafka.structs import RecordMetadata
-from faust.types import Message
+from faust.types import TP, Message
 
 from app.clock import Instant
 from app.shell.batch_path import Slice
+from app.shell.refusals_limit import RefusalsLimit
 from app.shell.telemetry_protocol import Outcome, Telemetry
 from app.stage import IntakeStage, LogRecord, OutRecord
 from app.topics import Topic
+
+log = logging.getLogger(__name__)
 
 _IN_FLIGHT: Final = 4
 """Slices whose facts may be on their way to the broker at the same time; their order is kept."""
@@ -46,6 +50,8 @@ class IntakeLoop:
         telemetry: Telemetry,
         finish: Callable[[Message, bool], None],
         guard: Guard,
+        limit: RefusalsLimit,
+        pause: Callable[[TP], None],
     ) -> None:
         self.topic = topic
         self._stage = stage
@@ -53,11 +59,21 @@ class IntakeLoop:
         self._telemetry = telemetry
         self._finish = finish
         self._guard = guard
+        self._limit = limit
+        self._pause = pause
+        self._stopped = False
         self._newest: dict[int, Instant] = {}
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
 
     async def take(self, message: Message, records: Slice) -> None:
-        """Admit a slice and hand its facts to the broker; acknowledged later, when they have arrived."""
+        """Admit a slice and hand its facts to the broker; acknowledged later, when they have arrived.
+
+        Once the topic has come to too many dead letters, slices are given back unread, and no more are fetched.
+        """
+        if self._stopped:
+            self._pause(message.tp)
+            self._finish(message, False)
+            return
         facts: list[OutRecord] = []
         outcomes: Counter[Outcome] = Counter()
         letters: list[OutRecord] = []
@@ -71,6 +87,18 @@ class IntakeLoop:
         await self._in_flight.acquire()
         sent = await self._send(facts)
         self._guard(self._arrive(message, sent, outcomes, letters))
+        if self._limit.is_exceeded(len(letters)):
+            self._stop()
+
+    def _stop(self) -> None:
+        self._stopped = True
+        log.error(
+            "%s: more than %d dead letters in a minute: its intake stops, and with it the clock; mend the sender, "
+            "then restart the workers (MAKEGOOD_DEAD_LETTERS_PER_MINUTE=0: no limit)",
+            self.topic,
+            self._limit.per_minute,
+        )
+        self._telemetry.intake_stopped(self.topic)
 
     async def _arrive(
         self,

@@ -209,6 +209,15 @@ STANDING: Final = Metric(
     "when it begins or ends to stand",
     ("topic", "partition"),
 )
+INTAKE_STOPPED: Final = Metric(
+    "makegood_intake_stopped",
+    Kind.GAUGE,
+    "topics",
+    "1: this worker reads no more of this input topic, because it came to more dead letters in a minute than "
+    "MAKEGOOD_DEAD_LETTERS_PER_MINUTE allows. Deadlines wait too. Mend the sender, then restart the workers.",
+    "when the limit is passed; until the worker is restarted",
+    ("topic",),
+)
 CLOCK_LAG: Final = Metric(
     "makegood_clock_lag_seconds",
     Kind.GAUGE,
@@ -264,6 +273,7 @@ METRICS: Final = (
     RECOVERY_REMAINING,
     CONSUMER_LAG,
     STANDING,
+    INTAKE_STOPPED,
     CLOCK_LAG,
     READY,
     LAST_BEAT,

@@ -139,6 +139,11 @@ class PrometheusTelemetry:
         self._meters.set(listed.STANDING, int(offset is not None), topic, partition)
         self.health.stands(topic, partition, offset)
 
+    def intake_stopped(self, topic: Topic) -> None:
+        """Set that an input topic is not read any more, and name it on /healthz."""
+        self._meters.set(listed.INTAKE_STOPPED, 1, topic)
+        self.health.intake_stopped(topic)
+
     def clock_lag(self, seconds: float) -> None:
         """Set how far the safe clock stands behind."""
         self._meters.set(listed.CLOCK_LAG, seconds)

@@ -65,6 +65,10 @@ class Telemetry(Protocol):
         """Tell that a log's partition stands still at an offset that has stopped workers; None: no more."""
         ...
 
+    def intake_stopped(self, topic: Topic) -> None:
+        """Tell that this worker reads no more of an input topic, which came to too many dead letters."""
+        ...
+
     def clock_lag(self, seconds: float) -> None:
         """Set how far the safe clock stands behind real time; near 0 when everything has been read."""
         ...
@@ -131,6 +135,9 @@ class NoTelemetry:
         """Ignore."""
 
     def standing(self, topic: Topic, partition: int, offset: int | None) -> None:
+        """Ignore."""
+
+    def intake_stopped(self, topic: Topic) -> None:
         """Ignore."""
 
     def clock_lag(self, seconds: float) -> None:

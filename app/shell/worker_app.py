@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from app.shell.garbage import set_apart_what_stays
 from app.shell.intake_agent import IntakeLoop
 from app.shell.ownership import Ownership
 from app.shell.recovery import BulkTableManager, StateTable
+from app.shell.refusals_limit import RefusalsLimit
 from app.shell.safe_clock import Cluster, SafeClock
 from app.shell.telemetry_protocol import Telemetry
 from app.shell.ticker import Ticker
@@ -181,6 +183,10 @@ class WorkerApp(faust.App):
             telemetry=self.telemetry,
             finish=self._finish,
             guard=self.guard,
+            limit=RefusalsLimit(
+                0 if self.settings.clock == "data" else self.settings.dead_letters_per_minute, time.monotonic
+            ),
+            pause=lambda tp: self.consumer.pause_partitions({tp}),
         )
         self._add_agent(f"intake-{topic}", topic, loop.take)
 

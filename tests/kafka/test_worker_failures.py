@@ -146,3 +146,21 @@ def test_a_changelog_record_that_no_worker_can_have_written_stops_the_worker(clu
     assert worker.wait() == 1
     cluster.produce(Topic.JOURNEY_LOG, events(10))
     assert cluster.said() == []
+
+
+def test_a_topic_that_comes_to_too_many_dead_letters_is_read_no_more_until_the_workers_are_started_anew(
+    cluster: CountingCluster,
+) -> None:
+    rubbish = [OutRecord(Topic.ORDERS, b"r%d" % i, b"rubbish") for i in range(20_000)]
+    cluster.produce(Topic.ORDERS, rubbish)
+    first = cluster.start(slice_records="100", dead_letters_per_minute="1000")
+    eventually(lambda: "its intake stops" in first.said(), "the limit to be passed")
+    cluster.produce(Topic.JOURNEY_LOG, events(500))
+    eventually(lambda: len(set(cluster.said())) == 500, "what is on the logs to be worked all the same")
+    refused = len(cluster.read(Topic.DEAD_LETTERS))
+    assert 1_000 < refused < 10_000
+    first.signal(signal.SIGTERM)
+    assert first.wait() == 0
+    cluster.start(dead_letters_per_minute="0")
+    eventually(lambda: cluster.committed(Topic.ORDERS) == cluster.ends(Topic.ORDERS), "all input acknowledged")
+    assert {record.key for record in cluster.read(Topic.DEAD_LETTERS)} == {record.key for record in rubbish}

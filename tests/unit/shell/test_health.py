@@ -110,3 +110,23 @@ def test_a_worker_is_ready_when_it_has_caught_up_and_says_before_what_is_missing
     assert life.health.not_ready() is None
     life.health.ready(False)
     assert life.health.not_ready() == "waiting for its partitions"
+
+
+def test_what_waits_for_people_is_named_and_is_no_reason_to_restart() -> None:
+    now = 0.0
+    health = Health(lambda: now)
+    health.owns([(Topic.JOURNEY_LOG, 1), (Topic.ORDERS, 0)])
+    assert health.waits_for_us() is None
+    health.stands(Topic.JOURNEY_LOG, 1, 17)
+    health.intake_stopped(Topic.ORDERS)
+    health.lag(Topic.JOURNEY_LOG, 1, 500)
+    health.lag(Topic.ORDERS, 0, 500)
+    now = 1_000.0
+    health.beat()
+    assert health.trouble() is None
+    said = health.waits_for_us()
+    assert said is not None
+    assert "journey-log/1 offset 17" in said
+    assert "read no more: orders" in said
+    health.stands(Topic.JOURNEY_LOG, 1, None)
+    assert "journey-log" not in (health.waits_for_us() or "")

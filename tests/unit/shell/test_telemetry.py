@@ -113,6 +113,7 @@ def tell_everything(world: World) -> None:
     telemetry.recovery("journey", 2, 500, 20)
     telemetry.consumer_lag(Topic.ORDERS, 1, 7)
     telemetry.standing(Topic.JOURNEY_LOG, 1, 17)
+    telemetry.intake_stopped(Topic.ORDERS)
     telemetry.clock_lag(0.4)
     telemetry.open_deadlines("journey", 2, 12)
     telemetry.table_size("journey", 2, 30, 9_000)
