@@ -4,6 +4,7 @@ from app.clock import Millis
 from app.decide.book import EscalationInputs, EscalationPlan, Ruled
 from app.decide.policy import Policy
 from app.decide.reading.shapes import plain_length, share_or_amount
+from app.decide.tables import with_raw
 
 
 def escalation_of(policy: Policy, inputs: EscalationInputs) -> Ruled[EscalationPlan | None]:
@@ -15,6 +16,7 @@ def escalation_of(policy: Policy, inputs: EscalationInputs) -> Ruled[EscalationP
         severity=inputs.severity,
         repeats=policy.bands["repeats"].word(inputs.repeats),
     )
+    fired = with_raw(fired, earlier_failures=inputs.repeats)
     owner, act_within = answers["owner"], answers["act_within"]
     if owner is None:
         return Ruled(None, (fired,))

@@ -2,6 +2,7 @@
 
 from app.decide.book import ExtentInputs, Ruled
 from app.decide.policy import Policy
+from app.decide.tables import with_raw
 
 
 def extent_of(policy: Policy, inputs: ExtentInputs) -> Ruled[str]:
@@ -15,4 +16,11 @@ def extent_of(policy: Policy, inputs: ExtentInputs) -> Ruled[str]:
         effort=bands["effort"].word(inputs.effort),
         repeats=bands["repeats"].word(inputs.repeats),
     )
-    return Ruled(str(answers["extent"]), (fired,))
+    raw = with_raw(
+        fired,
+        hours_late=inputs.hours_late,
+        value_share=inputs.value_share,
+        efforts=inputs.effort,
+        earlier_failures=inputs.repeats,
+    )
+    return Ruled(str(answers["extent"]), (raw,))

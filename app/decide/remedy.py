@@ -1,11 +1,13 @@
 """Remedy: what is owed by law and gestures that fit the loss, less what was already given, within the cap."""
 
+from app.clock import to_iso
 from app.decide.book import RemedyInputs, RemedyPlan, Ruled
 from app.decide.floors import owed_by_law
 from app.decide.gestures import Giving
 from app.decide.policy import Policy
 from app.decide.reading.shapes import share_or_amount, words_of
 from app.decide.seasons import season_of
+from app.decide.tables import with_raw
 from app.outputs import RowFired
 
 
@@ -25,6 +27,7 @@ def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
         repeats=policy.bands["repeats"].word(inputs.repeats),
         goods_held=inputs.goods_held,
     )
+    fired = with_raw(fired, earlier_failures=inputs.repeats, brand=brand.name, at=to_iso(inputs.now))
     group = policy.incidents if inputs.in_incident else None
     giving = Giving(inputs, brand, policy.cap if group is None else group.cap)
     if answers["refund"] is not None:

@@ -2,6 +2,7 @@
 
 from app.decide.book import Ruled, SeverityInputs
 from app.decide.policy import Policy
+from app.decide.tables import with_raw
 
 
 def severity_of(policy: Policy, inputs: SeverityInputs) -> Ruled[int]:
@@ -19,4 +20,4 @@ def severity_of(policy: Policy, inputs: SeverityInputs) -> Ruled[int]:
     )
     severity = answers["severity"]
     assert isinstance(severity, int)
-    return Ruled(severity, (fired,))
+    return Ruled(severity, (with_raw(fired, earlier_failures=inputs.repeats),))

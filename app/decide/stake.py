@@ -6,6 +6,7 @@ from typing import Final
 from app.clock import Instant, to_datetime
 from app.decide.book import Ruled, Stake, StakeInputs
 from app.decide.policy import Policy
+from app.decide.tables import with_raw
 from app.facts import Profile
 
 UNKNOWN: Final = "unknown"
@@ -22,7 +23,15 @@ def stake_of(policy: Policy, inputs: StakeInputs) -> Ruled[Stake]:
         win_back=UNKNOWN if amount is None else policy.bands["win_back"].word(amount),
         tenure=tenure,
     )
-    return Ruled(Stake(str(answers["stake"]), amount, tenure), (fired,))
+    raw = with_raw(
+        fired,
+        lifetime_value=profile.lifetime_value,
+        churn_risk=profile.churn_risk,
+        advocacy=profile.advocacy,
+        win_back_amount=amount,
+        years=years,
+    )
+    return Ruled(Stake(str(answers["stake"]), amount, tenure), (raw,))
 
 
 def _win_back(profile: Profile) -> Decimal | None:

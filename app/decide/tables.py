@@ -49,6 +49,12 @@ class Tables:
         return answers, RowFired(table, fired["rule"]["_id"], read)
 
 
+def with_raw(fired: RowFired, **raw: object) -> RowFired:
+    """Return a fired row that also names the numbers behind its words, so that each word can be worked out again."""
+    numbers = {name: "unknown" if value is None else str(value) for name, value in raw.items()}
+    return RowFired(fired.table, fired.row, {**fired.inputs, **numbers})
+
+
 def _said(value: Cell) -> str:
     if value is None:
         return "unknown"
