@@ -9,9 +9,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
+from app import settings
+from app.cli import cli
 from app.settings import ROOT
 from app.shell.edge_metric_list import PROCESSES
 from app.shell.metric import Kind
@@ -112,15 +116,28 @@ def test_a_runbook_says_what_it_means_what_is_felt_where_to_look_how_to_mend_and
     assert f"({alert}.md)" in (RUNBOOKS / "README.md").read_text(encoding="utf-8")
 
 
-def test_a_runbook_names_only_metrics_commands_and_settings_that_exist() -> None:
-    series = known()
-    listed = {metric.name for process in PROCESSES for metric in process.metrics}
+def test_a_runbook_names_only_metrics_alerts_settings_and_commands_that_exist() -> None:
+    listed = {metric.name for process in PROCESSES for metric in process.metrics} | set(known())
+    groups = [kind for kind in vars(settings).values() if isinstance(kind, type) and issubclass(kind, BaseSettings)]
+    env = {f"{kind.model_config.get('env_prefix')}{name.upper()}" for kind in groups for name in kind.model_fields}
     for page in RUNBOOKS.glob("*.md"):
         text = page.read_text(encoding="utf-8")
-        for name in re.findall(r"`(makegood[_:][\w:]+)", text):
-            assert name in listed | set(series), f"{page.name}: {name}"
+        assert set(re.findall(r"`(makegood[_:][\w:]+)", text)) <= listed, page.name
+        assert set(re.findall(r"`((?:MAKEGOOD|KAFKA)_\w+)`", text)) <= env, page.name
         for alert in re.findall(r"\b(Makegood[A-Z]\w+)", text):
             assert (RUNBOOKS / f"{alert}.md").exists(), f"{page.name}: {alert}"
+        for said in re.findall(r"`makegood ([a-z][^`]*)`", text):
+            assert _is_command(said), f"{page.name}: {said}"
+
+
+def _is_command(said: str) -> bool:
+    """Say whether there is such a command, with the options that are given."""
+    words = said.split()
+    command: click.Command | None = cli
+    while isinstance(command, click.Group) and words:
+        command = command.get_command(click.Context(command), words.pop(0))
+    options = {option for parameter in getattr(command, "params", ()) for option in parameter.opts}
+    return command is not None and {word for word in words if word.startswith("--")} <= options
 
 
 def test_every_alert_is_seen_to_fire_by_a_rule_test() -> None:
