@@ -1,12 +1,18 @@
 """The detectors against a service desk's own reassignment and reopen counters (docs/detectors.md)."""
 
+import re
 import sys
 from pathlib import Path
+from typing import Final
 
 import pytest
 
+from app.settings import ROOT
 from tests.support.detectors import MANY, Seen, incidents, ping_pong_score, reopening_score, table
 from tests.support.replays import replay
+
+PAGE: Final = (ROOT / "docs" / "detectors.md").read_text(encoding="utf-8")
+SAID: Final = {"ping-pong: back": "back", "ping-pong: a third": "third", "not ping-pong": "none"}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +44,14 @@ def test_every_reopening_is_seen_as_often_as_it_was_counted(seen: list[Seen]) ->
     assert reopened
     assert {one.number: one.reopenings for one in seen if one.reopened} == reopened
     assert reopening_score(seen).recall == 1
+
+
+def test_the_page_says_of_each_incident_in_between_what_the_replay_says(seen: list[Seen]) -> None:
+    rows = re.findall(
+        r"^\| ([12]) \| (ping-pong: back|ping-pong: a third|not ping-pong)[^|]*\| ([^|]+) \|$", PAGE, re.MULTILINE
+    )
+    listed = {(int(row[0]), SAID[row[1]], f"INC0000{number}") for row in rows for number in row[2].split(", ")}
+    assert listed == {(one.reassigned, one.how, one.number) for one in seen if one.reassigned in {1, 2}}
 
 
 def test_a_single_hand_off_is_never_ping_pong(seen: list[Seen]) -> None:

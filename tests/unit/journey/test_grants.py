@@ -135,6 +135,30 @@ def test_an_approved_exception_is_given_once_with_the_receipt_that_sized_it() ->
     assert sums["store_credit"] == Decimal("70.00")
 
 
+def given_by_hand(customer: Customer, amount: str, hour: float) -> Customer:
+    what = RemedyReported("granted", "goodwill", None, Money(Decimal(amount), "USD"))
+    return customer.learns(fact(what, hour, name=f"by hand {amount}"))
+
+
+def approved(customer: Customer) -> list[GivenRemedy]:
+    customer.learns(fact(decided("approve", "cx_lead"), 9, journey=None, name="yes"))
+    return [each for each in customer.state.remedies.values() if each.occasion == "exception"]
+
+
+def test_what_an_agent_gave_while_it_waited_comes_off_an_approved_exception() -> None:
+    (waiting,) = approved(given_by_hand(given_by_hand(lost_by_a_long_customer(), "20.00", 3), "5.50", 4))
+    assert [str(gesture.amount.amount) for gesture in waiting.gestures if gesture.amount] == ["44.50"]
+    assert waiting.reserved is not None
+    sums = {line.what: recomputed(line) for line in waiting.reserved.receipt.arithmetic}
+    assert sums["store_credit"] == Decimal("44.50"), "the last line of a gesture is what it comes to"
+
+
+def test_an_exception_that_an_agent_has_given_by_hand_is_not_given_again() -> None:
+    customer = given_by_hand(lost_by_a_long_customer(), "70.00", 3)
+    assert approved(customer) == []
+    assert len(customer.of(Remedy)) == 1
+
+
 def test_a_refused_exception_leaves_the_plain_remedy() -> None:
     customer = lost_by_a_long_customer()
     customer.learns(fact(decided("refuse", "cx_lead"), 3, journey=None, name="no"))
