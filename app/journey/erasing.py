@@ -1,6 +1,6 @@
 """A customer is forgotten: state and changelog, suppression record, everything the directory knows them by.
 
-What was said before on topics that are not compacted goes with their retention (docs/architecture.md).
+What was said before on topics that are not compacted goes with their retention (docs/security.md).
 """
 
 from collections.abc import Iterator

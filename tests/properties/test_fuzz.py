@@ -26,7 +26,7 @@ def test_every_case_is_accepted_or_refused_with_a_reason(target: Target) -> None
 
 
 @given(st.sampled_from(TARGETS), st.integers(min_value=0))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_so_is_a_case_that_hypothesis_picks(target: Target, number: int) -> None:
     assert target.case(seeded(0, target.name, number))
 
