@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 
 from app.clock import Instant
+from app.decide.folder import load_folder, version_of
+from app.emit.records import decode_output
 from app.facts import encode_fact
+from app.journey.activation import activation
+from app.outputs import Decision
+from app.settings import ROOT
 from app.stage import LogRecord, Round, tick_of, tick_value
 from app.topics import Topic
 from tests.support.journeys import DELIVERED, ORDER, at, fact, order, promised
-from tests.unit.journey.test_parking import KEY, Log
+from tests.unit.journey.test_parking import KEY, Live, Log
 
 DUE = 4.0
 
@@ -51,3 +56,30 @@ def test_a_deadline_that_a_tick_named_fires_before_what_stands_behind_the_tick(c
     replayed = log.replayed()
     assert said == replayed.said
     assert table == replayed.table
+
+
+@pytest.mark.parametrize("cut", [None, 2, 3, 4])
+def test_a_policy_that_changes_under_load_decides_from_its_place_in_the_log_on_and_every_decision_names_its_version(
+    cut: int | None,
+) -> None:
+    log = Log()
+    log.append(encode_fact(fact(order(), 0)))
+    files = load_folder(ROOT / "policies" / "default")
+    files["policy.yaml"] += b"\n# another version\n"
+    second = version_of(files)
+    log.append(activation(second, files, Instant(0), 0).value, None)
+    log.append(encode_fact(fact(promised(DUE), 1)))
+    live = Live(log)
+    if cut is None:
+        live.works()
+    else:
+        rest, log.records = log.records[cut:], log.records[:cut]
+        live.works()
+        log.records.extend(rest)
+        live.works()
+    decisions = [decode_output(said.topic, said.value) for said in live.said if said.topic is Topic.DECISIONS]
+    versions = [decision.policy for decision in decisions if isinstance(decision, Decision)]
+    assert len(versions) == 2
+    assert versions[0] != second
+    assert versions[1] == second
+    assert log.replayed().said == live.said
