@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from app.cli._json import say
+from app.cli._progress import counted
 from app.dead_letters import as_json, chosen, description, listing, newest_last, origin, redrive
 from app.outputs import DeadLetter, DeadLetterReason
 from app.settings import KafkaSettings, WorkerSettings
@@ -64,7 +66,8 @@ def show(letter_id: str, *, with_bytes: bool, in_json: bool) -> None:
 @click.argument("letter_ids", nargs=-1)
 @_reason
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
-def redrive_(letter_ids: tuple[str, ...], reason: str | None, *, dry_run: bool) -> None:
+@_json
+def redrive_(letter_ids: tuple[str, ...], reason: str | None, *, dry_run: bool, in_json: bool) -> None:
     r"""Write refused records to their input topics again, as they were.
 
     Name dead letters by id (its beginning is enough), or all of one --reason. A record redriven twice counts once if
@@ -80,6 +83,15 @@ def redrive_(letter_ids: tuple[str, ...], reason: str | None, *, dry_run: bool) 
     letters = _all_letters()
     named = _one_each(letters, letter_ids) if letter_ids else letters
     plan = redrive(chosen(named, (), _as_reason(reason)))
+    if in_json:
+        if not dry_run:
+            asyncio.run(_write(plan.records))
+        for letter, why_not in plan.refused:
+            say({"id": letter.id, "origin": origin(letter), "redriven": False, "why": why_not})
+        for topic in sorted({record.topic for record in plan.records}):
+            number = sum(record.topic is topic for record in plan.records)
+            say({"topic": topic, "records": number, "redriven": not dry_run})
+        return
     for letter, why_not in plan.refused:
         click.echo(f"not redriven: {letter.id} from {origin(letter)}: {why_not}")
     if not dry_run:
@@ -93,7 +105,7 @@ def _all_letters() -> list[DeadLetter]:
 
 
 async def _read(kafka: KafkaSettings, worker: WorkerSettings) -> list[DeadLetter]:
-    said = read_outputs(kafka, worker, Topic.DEAD_LETTERS)
+    said = counted(read_outputs(kafka, worker, Topic.DEAD_LETTERS), Topic.DEAD_LETTERS)
     return [letter async for letter in said if isinstance(letter, DeadLetter)]
 
 

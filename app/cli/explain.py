@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.cli._progress import counted
 from app.clock import to_iso
 from app.emit.records import Emit
 from app.explain import Entry, Explanation, Step, entries, explanation, standing
@@ -72,7 +73,11 @@ def command(customer: str, source: str, *, in_json: bool) -> None:
 def _live(customer: CustomerId, worker: WorkerSettings) -> Iterable[Output]:
     async def read() -> list[Output]:
         kafka, key = KafkaSettings(), customer.encode()
-        return [output for topic in _TOPICS async for output in read_outputs(kafka, worker, topic, key=key)]
+        return [
+            output
+            for topic in _TOPICS
+            async for output in counted(read_outputs(kafka, worker, topic, key=key), f"of {customer}: {topic}")
+        ]
 
     return asyncio.run(read())
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from app.cli._progress import counted
 from app.clock import to_iso
 from app.export import Gathering, names_of, plain
 from app.ids import CustomerId
@@ -45,7 +46,7 @@ async def _export(customer: CustomerId, kafka: KafkaSettings, worker: WorkerSett
     topics: dict[str, object] = {}
     for topic in Topic:
         gathering = Gathering(topic, names, codec)
-        async for record in read_topic(kafka, worker, topic):
+        async for record in counted(read_topic(kafka, worker, topic), topic):
             gathering.take(record)
         if theirs := list(gathering.found()):
             topics[topic] = theirs

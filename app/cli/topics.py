@@ -100,7 +100,8 @@ def show(*, in_json: bool) -> None:
     metavar="ROLE=PRINCIPAL",
     help="Who has a role, User:APPLICATION-ROLE if absent; may be given once for each role.",
 )
-def acls(named: Sequence[str], *, dry_run: bool, printed: bool, take_away: bool) -> None:
+@json_option
+def acls(named: Sequence[str], *, dry_run: bool, printed: bool, take_away: bool, in_json: bool) -> None:
     r"""Give each role's principal the rights it needs and no others (docs/security.md).
 
     Applying twice changes nothing. Rights that the principals have beside these are shown, and left unless
@@ -117,6 +118,12 @@ def acls(named: Sequence[str], *, dry_run: bool, printed: bool, take_away: bool)
             click.echo(shlex.join(kafka_acls(entry, kafka.bootstrap)))
         return
     found = asyncio.run(_rights(kafka, worker, who, dry_run=dry_run, take_away=take_away))
+    if in_json:
+        for entry in found.missing:
+            say({"right": spelt(entry), "declared": True, "done": not dry_run})
+        for entry in found.beside:
+            say({"right": spelt(entry), "declared": False, "done": take_away and not dry_run})
+        return
     for entry in found.missing:
         click.echo(f"+ {spelt(entry)}")
     for entry in found.beside:
