@@ -66,9 +66,10 @@ def _vendor(
     scheme: signatures.Scheme,
     means: Callable[[Headers, Foreign, Instant, Found | None], list[InputEvent]],
 ) -> Sender | None:
-    if secret is None:
+    key = "" if secret is None else secret.get_secret_value()
+    if not key:
+        # an empty secret proves nothing: everybody can sign with it
         return None
-    key = secret.get_secret_value()
     return Sender(name, lambda headers, body, now: signatures.check(scheme, headers, body, key, now), means)
 
 
@@ -98,12 +99,14 @@ def _mapping_files(folder: Path | None) -> list[Path]:
 
 def _declared(mapping: Mapped, path: Path, secrets: Mapping[str, SecretStr]) -> Sender:
     secret = secrets.get(mapping.source)
-    if secret is None:
+    if secret is None or not secret.get_secret_value():
         raise SetupError(
             f"{path}: the source {mapping.source!r} has no secret: add it to MAKEGOOD_WEBHOOK_SECRETS "
             f'({{"{mapping.source}": "..."}})'
         )
     key, scheme = secret.get_secret_value(), mapping.scheme
+    if scheme is None:
+        signatures.require_standard(key, f"MAKEGOOD_WEBHOOK_SECRETS, {mapping.source}")
 
     def proves(headers: Headers, body: bytes, now: Instant) -> None:
         if scheme is None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from app.clock import SECOND, Instant, Millis, from_datetime
-from app.errors import MakegoodError
+from app.errors import MakegoodError, SetupError
 
 REPLAY_WINDOW: Final = Millis(300 * SECOND)
 """How far a signed time may be from ours, both ways. Standard Webhooks and most vendors' libraries take 5 minutes."""
@@ -77,6 +77,16 @@ def check_standard(headers: Mapping[str, str], body: bytes, secret: str, now: In
         raise BadSignature("webhook-signature does not fit the body: check the secret on both sides")
 
 
+def require_standard(secret: str, setting: str) -> None:
+    """Return when a Standard Webhooks secret can be used; SetupError names the setting it is in, never the secret."""
+    try:
+        key = _standard_key(secret)
+    except ValueError:
+        key = b""
+    if not key:
+        raise SetupError(f"{setting}: after whsec_ comes the secret in base64, and it must not be empty")
+
+
 def standard_signature(identity: str, stamp: str, body: bytes, secret: str) -> str:
     """Return `v1,<base64>` over id, time in seconds and body; the secret is `whsec_` and base64, or plain text."""
     signed = _bytes(f"{identity}.{stamp}.") + body
@@ -90,7 +100,7 @@ def _bytes(header: str) -> bytes:
 
 def _standard_key(secret: str) -> bytes:
     if secret.startswith("whsec_"):
-        return base64.b64decode(secret.removeprefix("whsec_"))
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     return secret.encode()
 
 

@@ -20,6 +20,6 @@ def command(customer: str) -> None:
       grep "$(makegood erased C-1001)" worker.log
     """
     key = WorkerSettings().erasure_key
-    if key is None:
+    if key is None or not key.get_secret_value():
         raise SetupError("set MAKEGOOD_ERASURE_KEY to the key that the workers have: the hash is made with it")
     click.echo(hashed(CustomerId(customer), key))

@@ -29,7 +29,7 @@ class Erasures:
     """Tells the log of each erasure once it is committed. Without a key it tells that there was one, not whose."""
 
     def __init__(self, key: SecretStr | None) -> None:
-        self._key = key
+        self._key = key if key is not None and key.get_secret_value() else None
 
     def committed(self, decision: Decision) -> None:
         """Tell of a committed decision if it is an erasure."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from app.adapters.signatures import standard_signature
+from app.adapters.signatures import require_standard, standard_signature
 from app.clock import to_iso
 from app.settings import SignedWebhookSettings
 from app.sinks.pace import Time
@@ -23,6 +23,7 @@ class SignedWebhook:
         assert settings.secret is not None
         self._url = settings.url
         self._secret = settings.secret.get_secret_value()
+        require_standard(self._secret, "MAKEGOOD_HOLD_WEBHOOK_SECRET")
         self._send = send
         self._time = time
 

@@ -151,6 +151,18 @@ def test_a_source_without_a_secret_or_unknown_is_404() -> None:
     with_client(use, WebhookSettings())
 
 
+def test_an_empty_secret_lets_nobody_in() -> None:
+    """Everybody can sign with it; a variable that is set to nothing is a common slip."""
+    nothing = SecretStr("")
+
+    async def use(client: Client) -> None:
+        empty = base64.b64encode(hmac.new(b"", ORDER, hashlib.sha256).digest()).decode()
+        headers = {"X-Shopify-Hmac-Sha256": empty, "X-Shopify-Topic": "orders/create"}
+        assert (await client.post("shopify", ORDER, headers))[0] == 404
+
+    with_client(use, settings(shopify_secret=nothing))
+
+
 def test_a_body_above_the_limit_is_413_whether_it_says_so_or_not() -> None:
     async def use(client: Client) -> None:
         big = b'{"x": "' + b"a" * 5_000 + b'"}'

@@ -9,8 +9,16 @@ import pytest
 from multidict import CIMultiDict
 
 from app.adapters import signatures
-from app.adapters.signatures import BadSignature, Scheme, check, check_standard, standard_signature
+from app.adapters.signatures import (
+    BadSignature,
+    Scheme,
+    check,
+    check_standard,
+    require_standard,
+    standard_signature,
+)
 from app.clock import SECOND, Instant, from_iso
+from app.errors import SetupError
 
 BODY = b'{"a": 1}'
 SECRET = "s3cret"
@@ -94,3 +102,10 @@ def test_standard_webhooks_let_in_any_of_several_signatures_and_refuse_old_ones(
         check_standard(headers, BODY, SECRET, Instant(NOW + 301 * SECOND))
     with pytest.raises(BadSignature, match="needs the headers"):
         check_standard(CIMultiDict({"webhook-id": "m1"}), BODY, SECRET, NOW)
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_not base64!", "", "whsec_abc"])
+def test_a_secret_that_could_prove_nothing_stops_the_start_and_is_not_repeated(secret: str) -> None:
+    with pytest.raises(SetupError, match="MAKEGOOD_X: after whsec_ comes the secret in base64") as told:
+        require_standard(secret, "MAKEGOOD_X")
+    assert "not base64!" not in str(told.value)
