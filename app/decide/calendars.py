@@ -114,6 +114,19 @@ class Calendars:
         msg = f"a pause of calendar {calendar} does not end within {_SPANS[-1]} years"
         raise ValueError(msg)
 
+    def between(self, calendar: str, country: str | None, start: Instant, end: Instant) -> Millis:
+        """Return the business time from `start` to `end`; none when `end` is not later."""
+        if end <= start:
+            return Millis(0)
+        of = country if country is not None and country in self.countries else OTHERWISE
+        year = _year_of(start // DAY)
+        for span in _SPANS:
+            schedule = self._schedule(calendar, of, year, span)
+            if end < schedule.opens[-1]:
+                return Millis(_passed(schedule, end) - _passed(schedule, start))
+        msg = f"business time of calendar {calendar} is not known for more than {_SPANS[-1]} years"
+        raise ValueError(msg)
+
     def _within(self, country: str, schedule: _Schedule, start: Instant, length: Millis, days: int) -> Instant | None:
         """Return the end if it lies in this schedule."""
         day, at = _begin(schedule, start)

@@ -62,7 +62,7 @@ def _compiled(version: PolicyVersion, folder: Layered) -> Policy:
     top = read_top(trees["policy.yaml"], findings) or {}
     findings.raise_any()
     calendars = read_calendars(trees["calendars.yaml"], findings)
-    problems, places = read_problems(trees["problems.yaml"], findings)
+    problems, places = read_problems(trees["problems.yaml"], calendars.by_name, findings)
     brands = read_brands(folder.brands(), calendars.countries, findings)
     # what names things comes first: what speaks of them would only be wrong again
     findings.raise_any()

@@ -93,7 +93,8 @@ class ProblemRules(Struct, frozen=True):
     it. `remedy_on` is opened, resolved or never. `quiet_period` runs from resolved and settled to recovered.
     `cause_group`: problems of one journey and consignment with the same group have one cause, so one remedy; unless
     `anew`: each time it is stated it is a cause of its own (nothing at the first desk, then nothing at the next).
-    `counts`: it is one of the failures that make the next one of its journey a repeat.
+    `counts`: it is one of the failures that make the next one of its journey a repeat. `late_by` is the
+    calendar on whose business time its lateness is measured (None: plain time).
     """
 
     name: str
@@ -105,6 +106,7 @@ class ProblemRules(Struct, frozen=True):
     cause_group: str
     anew: bool = False
     counts: bool = True
+    late_by: str | None = None
 
 
 class ProblemTypes(dict[str, ProblemRules]):

@@ -27,8 +27,8 @@ def sorted_problems(state: CustomerState) -> list[Problem]:
 def extent_inputs(policy: Policy, state: CustomerState, problem: Problem, until: Instant | None) -> ExtentInputs:
     """Return what the extent book reads.
 
-    Hours late run from the first promise (or the opening) to `until`, or to the newest thing that the customer went
-    through: the opening, a contact, a reopening.
+    Hours late, of business time, run from the first promise (or the opening) to `until`, or to the newest thing that
+    the customer went through: the opening, a contact, a reopening.
     """
     contacts = contacts_of(state, problem)
     efforts = attempts(contacts, policy.chasing.apart)
@@ -36,11 +36,21 @@ def extent_inputs(policy: Policy, state: CustomerState, problem: Problem, until:
     latest = max(problem.opened_at, problem.reopened_at or problem.opened_at, *contacts) if until is None else until
     return ExtentInputs(
         problem=problem.type,
-        hours_late=max(0, latest - since) // HOUR,
+        hours_late=_late(policy, state, problem, since, latest) // HOUR,
         value_share=value_share(policy, state, problem),
         effort=len(efforts),
         repeats=repeats_of(policy, state, problem),
     )
+
+
+def _late(policy: Policy, state: CustomerState, problem: Problem, since: Instant, until: Instant) -> int:
+    """Return the time from `since` to `until` on the calendar that the policy names for the problem's type."""
+    calendar = policy.problems[problem.type].late_by
+    if calendar is None:
+        return max(0, until - since)
+    journey = None if problem.journey is None else state.journeys.get(problem.journey)
+    country = policy.brand(None).country if journey is None else reached.country_of(policy, journey)
+    return policy.calendars.between(calendar, country, since, until)
 
 
 def contacts_of(state: CustomerState, problem: Problem) -> tuple[Instant, ...]:

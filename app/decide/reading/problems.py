@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.clock import Millis
+from app.decide.calendars import Calendar
 from app.decide.lengths import parse_length
 from app.decide.policy import ProblemRules
 from app.decide.reading.findings import Findings
@@ -12,20 +13,22 @@ from app.facts import Party
 
 _DEFAULTS = "defaults"
 _OWN = ("words",)
-_SHARED = ("fault", "resolved_by", "remedy_on", "quiet_period", "cause_group", "anew", "counts")
+_SHARED = ("fault", "resolved_by", "remedy_on", "quiet_period", "cause_group", "anew", "counts", "late_by")
 
 
-def read_problems(tree: Tree, findings: Findings) -> tuple[dict[str, ProblemRules], dict[str, Place]]:
+def read_problems(
+    tree: Tree, calendars: Mapping[str, Calendar], findings: Findings
+) -> tuple[dict[str, ProblemRules], dict[str, Place]]:
     """Return the problem types by name, and where each stands."""
     entries = dict(findings.guard(tree.mapping, "problems") or {})
     defaults = entries.pop(_DEFAULTS, Tree({}, tree.place))
     shared = findings.guard(defaults.only, "defaults", (), _SHARED) or {}
     own = Tree(entries, tree.place)
-    problems = findings.each(own, "problems", lambda name, child: _problem(name, child, shared))
+    problems = findings.each(own, "problems", lambda name, child: _problem(name, child, shared, calendars))
     return problems, {name: child.place for name, child in entries.items()}
 
 
-def _problem(name: str, tree: Tree, shared: Mapping[str, Tree]) -> ProblemRules:
+def _problem(name: str, tree: Tree, shared: Mapping[str, Tree], calendars: Mapping[str, Calendar]) -> ProblemRules:
     parts = {**shared, **tree.only(f"problem {name}", _OWN, _SHARED)}
     for key in ("fault", "remedy_on", "quiet_period"):
         if key not in parts:
@@ -40,6 +43,7 @@ def _problem(name: str, tree: Tree, shared: Mapping[str, Tree]) -> ProblemRules:
         cause_group=parts["cause_group"].text("cause_group") if "cause_group" in parts else name,
         anew=parts["anew"].truth("anew") if "anew" in parts else False,
         counts=parts["counts"].truth("counts") if "counts" in parts else True,
+        late_by=parts["late_by"].one_of("late_by", calendars) if "late_by" in parts else None,
     )
 
 

@@ -233,3 +233,21 @@ def test_quiet_hours_end_within_a_day_and_then_are_over(at: Instant, zone: str) 
         assert at < end <= at + 12 * HOUR
         assert quiet_end(POLICY, end, zone, "house") is None
         assert quiet_end(POLICY, Instant(end - MINUTE), zone, "house") == end
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-04-11T12:00:00-04:00", "2026-04-13T12:00:00-04:00", 24),
+        ("2026-04-12T01:00:00-04:00", "2026-04-12T23:00:00-04:00", 0),
+        ("2026-04-13T10:00:00-04:00", "2026-04-13T11:00:00-04:00", 1),
+        ("2026-04-13T11:00:00-04:00", "2026-04-13T10:00:00-04:00", 0),
+        ("2026-04-10T00:00:00-04:00", "2028-04-10T00:00:00-04:00", None),
+    ],
+)
+def test_the_business_time_between_two_instants_leaves_out_what_is_none(
+    start: str, end: str, hours: int | None
+) -> None:
+    calendars = default_policy().calendars
+    passed = calendars.between("carrier", "US", from_iso(start), from_iso(end))
+    assert passed == hours * HOUR if hours is not None else passed > 580 * DAY

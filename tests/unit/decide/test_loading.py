@@ -26,6 +26,15 @@ BROKEN = [
         "unknown key", "policy.yaml", "  hold_age: 30 days ", "  hold_ages: 30 days ", "limits knows no `hold_ages`"
     ),
     Broken("negative length", "policy.yaml", "hold_age: 30 days", "hold_age: -30 days", "negative"),
+    Broken(
+        "unknown calendar of lateness", "problems.yaml", "late_by: supplier", "late_by: suplier", "`suplier` is unknown"
+    ),
+    Broken(
+        "unknown class of an account", "policy.yaml", "upsell, loyalty_invitation]\n\n", "up]\n\n", "one or more of"
+    ),
+    Broken(
+        "no severity", "policy.yaml", "accounts:\n  severe_from: 3", "accounts:\n  severe_from: 9", "1 to 4", "from: 9"
+    ),
     Broken("negative cap", "policy.yaml", "cap: 150%", "cap: -150%", "no amount"),
     Broken(
         "business time where none is", "policy.yaml", "hold_age: 30 days", "hold_age: 1 business day of shop", "plain"
