@@ -1,4 +1,7 @@
-"""Statutory floors: what the law gives for a delay whatever the policy says, in money, to the original payment."""
+"""Statutory floors: what the law gives for a delay whatever the policy says, in money, to the original payment.
+
+Decision 0019 says how they stand beside the tables.
+"""
 
 from typing import NamedTuple
 

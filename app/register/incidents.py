@@ -1,4 +1,7 @@
-"""Mass incidents: many customers with one cause are one incident, with one owner and one message to each desk."""
+"""Mass incidents: many customers with one cause are one incident, with one owner and one message to each desk.
+
+Only how many they are is kept here; who is in it the journeys know (decision 0018).
+"""
 
 from typing import Final
 
