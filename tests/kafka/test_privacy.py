@@ -290,7 +290,7 @@ def _filler(name: str) -> list[OutRecord]:
     at = {"occurred_at": to_iso(wall_clock())}
     parcel = {"carrier": "ups", "tracking_number": f"1Z-{name}"}
     sent = {"customer_id": name, "journey_id": name, "consignment_id": "c1", "parcels": [parcel], **at}
-    told = [
+    told: list[tuple[Topic, str, dict[str, Any]]] = [
         (Topic.CAMPAIGNS, "offer_stated", {"offer_id": name, "version": 1, "terms": {"discount": "20 %"}, **at}),
         (Topic.ORDERS, "order_placed", {"customer_id": name, "order_id": name, **at}),
         (Topic.ORDERS, "dispatched", sent),
