@@ -30,5 +30,5 @@ def test_both_can_be_set_and_the_others_stay() -> None:
 def test_a_topic_whose_records_do_not_expire_or_that_is_none_is_refused_with_those_that_may_be_set(
     wrong: dict[str, int],
 ) -> None:
-    with pytest.raises(SetupError, match="MAKEGOOD_RETENTION_DAYS: .* name one of orders"):
+    with pytest.raises(SetupError, match=r"MAKEGOOD_RETENTION_DAYS: .* name one of orders"):
         kept(**wrong)
