@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
+from app.errors import MakegoodError
 from app.journey.state import content_of, waiting_for_nothing
 from app.shell.telemetry_protocol import Telemetry
 from app.stage import Effects, KeyedStage, Round
@@ -22,9 +23,15 @@ log = logging.getLogger(__name__)
 BROKE: Final = b"\x00broke"
 """The table's key for what last stopped a worker on the partition."""
 STOPS_BEFORE_STANDING: Final = 3
+MOST_STATE_BYTES: Final = 900_000
+"""The broker takes a record of a megabyte. A state that does not fit breaks us like a bug: no other customer waits."""
 _LOOK_SECONDS: Final = 2.0
 _TURN_SECONDS: Final = 0.2
 _START: Final = Instant(0)
+
+
+class OversizedStateError(MakegoodError):
+    """A state that could not be written to its changelog."""
 
 
 class Break(Struct, frozen=True, array_like=True):
@@ -90,9 +97,18 @@ def find(stage: KeyedStage, round_: Round, table: Mapping[bytes, bytes]) -> Foun
     return None
 
 
+def _effects(stage: KeyedStage, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+    """Work a round; OversizedStateError when a state has grown beyond what the broker takes."""
+    effects = stage.work(round_, table)
+    for value in effects.changes.values():
+        if value is not None and len(value) > MOST_STATE_BYTES:
+            raise OversizedStateError(f"a state of {len(value)} bytes; {MOST_STATE_BYTES} is the most that is kept")
+    return effects
+
+
 def _works(stage: KeyedStage, round_: Round, table: Mapping[bytes, bytes]) -> bool:
     try:
-        stage.work(round_, table)
+        _effects(stage, round_, table)
     except Exception:  # noqa: BLE001 - whatever a bug raises: we only ask whether it does
         return False
     return True
@@ -134,7 +150,7 @@ class Breaking:
         """
         while True:
             try:
-                effects = self._stage.work(round_, self._table)
+                effects = _effects(self._stage, round_, self._table)
             except Exception as error:
                 if self._aside is None:
                     raise
