@@ -7,12 +7,16 @@ from pathlib import Path
 from app.replay import on_kafka
 from app.replay.offline import play_offline
 from app.replay.player import play
+from app.replay.recording import file_of
 from app.replay.run import Told, load, replay
 from app.replay.session import Session
 from app.settings import KafkaSettings
+from app.topics import Topic
 from app.wire.codec import bundled_codec
-from tests.support.register_like import make_month
+from tests.scenarios.scenarios import scenarios
+from tests.support.register_like import make_month, write_events
 from tests.support.replays import different_files
+from tests.support.truth import read_rows
 
 _SILENT = Told(lambda _: None, lambda _: None)
 
@@ -45,3 +49,30 @@ async def _kill_again_and_again(place: on_kafka.Place) -> None:
     for victim, pause in enumerate((7.0, 6.3, 7.7)):
         await asyncio.sleep(pause)
         place.workers.kill(victim % 2)
+
+
+def test_the_people_of_one_account_are_held_on_kafka_as_they_are_in_memory(
+    tmp_path: Path, kafka_settings: KafkaSettings
+) -> None:
+    story = next(story for story in scenarios() if story.name == "the-people-of-one-account")
+    write_events(story, tmp_path / "data")
+    accounts = load("events", tmp_path / "data")
+
+    def offline(session: Session) -> Awaitable[Mapping[bytes, bytes]]:
+        return play_offline(session, bundled_codec())
+
+    async def on_workers(session: Session) -> dict[bytes, bytes]:
+        async with on_kafka.namespace(kafka_settings, workers=2, keep=False, tell=lambda _: None) as place:
+            return dict(await play(session, place.cluster))
+
+    asyncio.run(replay(accounts, tmp_path / "offline", offline, _SILENT))
+    asyncio.run(replay(accounts, tmp_path / "kafka", on_workers, _SILENT))
+    assert different_files(tmp_path / "offline", tmp_path / "kafka") == []
+    owners = [
+        hold["owner"] for row in read_rows(tmp_path / "kafka", file_of(Topic.SUPPRESSIONS)) for hold in holds(row)
+    ]
+    assert any(owner.startswith("account:ACME/P-1/") for owner in owners)
+
+
+def holds(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(row.get("holds") or ())

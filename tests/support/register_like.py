@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.clock import DAY, HOUR, MINUTE, Instant, from_iso, to_iso
+from app.replay.timeline import Story
 
 START = from_iso("2026-03-02T09:00:00Z")
 CUSTOMERS = 14
@@ -20,6 +21,21 @@ def make_month(folder: Path) -> None:
     for number in range(CUSTOMERS):
         lines.extend(_customer(number))
     lines.sort(key=lambda line: crc32(json.dumps(line).encode()))
+    (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def write_events(story: Story, folder: Path) -> None:
+    """Write the events of a timeline as `events.jsonl`."""
+    folder.mkdir(parents=True)
+    lines = [
+        {
+            "topic": entry.event.topic.value,
+            "known_at": to_iso(entry.at),
+            "value": {"event": entry.event.type, "payload": entry.event.payload},
+        }
+        for entry in story.timeline
+        if entry.event is not None
+    ]
     (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
