@@ -3,6 +3,9 @@
 import pytest
 
 from app.facts import (
+    CustomerAbsorbed,
+    CustomerErased,
+    CustomerMerged,
     Fact,
     FailureStated,
     IncidentLeft,
@@ -13,7 +16,8 @@ from app.facts import (
     Scanned,
     ScanStatus,
 )
-from app.ids import FactId, JourneyId
+from app.ids import CustomerId, FactId, JourneyId
+from app.journey.state import encode_state
 from app.journey.trouble import Problem
 from app.journey.turn import Told
 from app.outputs import Notice
@@ -109,6 +113,22 @@ def test_who_recovered_before_the_answer_leaves_at_once() -> None:
     decided(customer, problem, "write_off", 2)
     assert leaving(customer) == []
     answered(customer, 3)
+    assert leaving(customer) == [False]
+
+
+def test_who_becomes_another_customer_leaves_and_the_other_one_comes_in_their_place() -> None:
+    customer = answered(fails(ordered(ORDER), ORDER, 1), 2)
+    state = encode_state(customer.state, None)
+    customer.learns(fact(CustomerMerged(CustomerId("eve")), 3, journey=None))
+    assert leaving(customer) == [False]
+    winner = Customer().learns(fact(CustomerAbsorbed(CustomerId("ann of old"), state), 3, journey=None))
+    assert leaving(winner) == [True]
+    assert len(members(winner)) == 1
+
+
+def test_who_is_erased_leaves() -> None:
+    customer = answered(fails(ordered(ORDER), ORDER, 1), 2)
+    customer.learns(fact(CustomerErased(), 3, journey=None))
     assert leaving(customer) == [False]
 
 
