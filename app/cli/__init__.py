@@ -29,6 +29,9 @@ Exit codes:
 """
 
 
+_KAFKAS_ERRORS: Final = "aiokafka.errors"
+
+
 class OneLine(click.ClickException):
     """An error a user can mend: one line on stderr, no traceback."""
 
@@ -77,6 +80,14 @@ class CommandFolder(click.Group):
         except SettingsError as error:
             # a list or mapping that is no JSON; its text names the field and not the value
             raise OneLine(f"wrong setting, {error}: write it as JSON (see `makegood settings`)") from None
+        except Exception as error:
+            # the edge: what the cluster refuses is for the user to mend; anything else is a bug and shows all of itself
+            if type(error).__module__ != _KAFKAS_ERRORS:
+                raise
+            raise OneLine(
+                f"Kafka refuses ({error}): check KAFKA_BOOTSTRAP, the topics (`makegood topics show`), and who may do "
+                "this (`makegood topics acls --dry-run`)"
+            ) from error
 
 
 @click.group(cls=CommandFolder, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

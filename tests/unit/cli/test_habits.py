@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -182,3 +183,21 @@ def test_help_lists_the_exit_codes() -> None:
     told = run("--help").output
     for code in ("0    done", "1    the answer is no", "2    cannot be done as asked"):
         assert code in told
+
+
+def test_what_the_cluster_refuses_is_one_line_and_a_bug_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = import_module("aiokafka.errors").TopicAuthorizationFailedError({"orders"})
+
+    def asked(error: Exception) -> Result:
+        @click.command()
+        def command() -> None:
+            raise error
+
+        monkeypatch.setattr(type(cli), "get_command", lambda *_: command)
+        return run("read")
+
+    told = asked(refusal)
+    assert told.exit_code == 2
+    assert told.stderr.startswith("makegood: Kafka refuses ([Error 29] TopicAuthorizationFailedError")
+    assert "makegood topics acls --dry-run" in told.stderr
+    assert isinstance(asked(KeyError("bug")).exception, KeyError)
