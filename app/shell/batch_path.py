@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 import aiokafka
 import faust
 from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import PartitionRecords
 from faust.transport.drivers import aiokafka as driver
 from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, ConsumerMessage, Message
@@ -84,6 +85,21 @@ class RawSchema(faust.Schema):
         return message.value
 
 
+def _as_it_is(value: bytes | None) -> bytes | None:
+    return value
+
+
+_consumer_record = PartitionRecords._consumer_record  # noqa: SLF001
+
+
+def _lean(self: Any, tp: TopicPartition, record: Any) -> Any:
+    """Leave our records as the client's parser made them: copying eleven fields of each took 7 % of an event's time."""
+    return record if self._key_deserializer is _as_it_is else _consumer_record(self, tp, record)
+
+
+PartitionRecords._consumer_record = _lean  # noqa: SLF001
+
+
 class SliceThread(driver.AIOKafkaConsumerThread):
     """The consumer thread: reads committed records only, and remembers where each fetch of a partition began."""
 
@@ -107,6 +123,7 @@ class SliceThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             isolation_level="read_committed",
+            key_deserializer=_as_it_is,
         )
 
     async def _fetch_records(

@@ -121,7 +121,7 @@ class IntakeLoop:
         for record in records:
             newest = max(newest, record.timestamp)
             converted.append(
-                LogRecord(record.key, record.value, newest, topic, partition, record.offset, record.headers)
+                LogRecord(record.key, record.value, newest, topic, partition, record.offset, tuple(record.headers))
             )
         self._newest[partition] = newest
         return converted

@@ -208,7 +208,7 @@ class PartitionLoop:
         for record in records:
             newest = max(newest, record.timestamp)
             converted.append(
-                LogRecord(record.key, record.value, newest, topic, partition, record.offset, record.headers)
+                LogRecord(record.key, record.value, newest, topic, partition, record.offset, tuple(record.headers))
             )
         self._newest = newest
         return converted
