@@ -94,5 +94,5 @@ lock-jars: ## fetch the broker's jars and write down their digests
 .PHONY: clean
 clean: ## remove what setup, tests and runs left (a running broker is stopped first)
 	@[ ! -x $(BIN)/makegood ] || $(BIN)/makegood broker stop
-	@rm -rf .venv .run build .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target deploy/registry/target *.egg-info
+	@rm -rf examples/javascript/node_modules .venv .run build .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target deploy/registry/target *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
