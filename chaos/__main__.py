@@ -6,14 +6,10 @@ import logging
 import sys
 from pathlib import Path
 from time import time
-from typing import Final
 
 from app.settings import ROOT
 from chaos.diary import Diary
 from chaos.run import FAULTS, Plan, long_plan, run, short_plan
-
-_PIECE: Final = 25
-"""Faults of one run; a long form is several, each with a broker of its own and a seed derived from the first."""
 
 
 def main() -> int:
@@ -21,8 +17,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time()) % 1_000_000, help="what the order follows from")
     parser.add_argument("--faults", type=int, default=200, help="faults in all (at least)")
+    parser.add_argument("--piece", type=int, default=25, help="faults of one run; each has a broker of its own")
     parser.add_argument("--short", action="store_true", help="the form that `make test` runs")
     parser.add_argument("--only", choices=sorted(FAULTS), help="one kind of fault")
+    parser.add_argument("--previous", metavar="COMMIT", help="begin with this commit's code and upgrade under load")
     parser.add_argument("--log", type=Path, default=ROOT / ".run" / "chaos", help="folder of the logs")
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)  # our own clients complain while the broker is away, as they should
@@ -38,12 +36,16 @@ def main() -> int:
 def _plans(chosen: argparse.Namespace) -> list[Plan]:
     if chosen.short:
         return [short_plan(chosen.seed)]
+    if chosen.previous:
+        order = ["kill", "upgrade", "kill", "cut", "break broker"]
+        return [Plan(chosen.seed, order, 3, rate=6.0, pause=(1.0, 4.0), previous=chosen.previous)]
     if chosen.only:
         plan = long_plan(chosen.seed, chosen.faults, 3, minute=False)
         return [plan._replace(order=[chosen.only] * chosen.faults, broker_late=0)]
-    pieces = -(-chosen.faults // _PIECE)
+    pieces = -(-chosen.faults // chosen.piece)
     return [
-        long_plan(chosen.seed * 1_000 + number, _PIECE, 2 + number % 2, minute=number == 0) for number in range(pieces)
+        long_plan(chosen.seed * 1_000 + number, chosen.piece, 2 + number % 2, minute=number == 0)
+        for number in range(pieces)
     ]
 
 

@@ -20,12 +20,11 @@ _LAST_WORDS: Final = 3_000
 class Member:
     """One worker process; `stopping`: it was told to end."""
 
-    def __init__(self, number: int, child: "subprocess.Popen[bytes]", log: Path, port: int, code: Path) -> None:
+    def __init__(self, number: int, child: "subprocess.Popen[bytes]", log: Path, port: int) -> None:
         self.number = number
         self.child = child
         self.log = log
         self.port = port
-        self.code = code
         self.frozen = False
         self.stopping = False
 
@@ -52,6 +51,7 @@ class Crew:
         self._folder = folder
         self._diary = diary
         self._started = 0
+        self.code = ROOT
         self.members: list[Member] = []
         self.deaths = 0
         """How often a worker ended by itself."""
@@ -67,8 +67,9 @@ class Crew:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def start(self, number: int, code: Path = ROOT, **more: str) -> Member:
-        """Start the worker of a number, from the code in a folder, with further environment."""
+    def start(self, number: int, **more: str) -> Member:
+        """Start the worker of a number, from the code in the folder `code`, with further environment."""
+        code = self.code
         log = self._folder / f"worker-{self._started}.log"
         self._started += 1
         port = free_port()
@@ -81,7 +82,7 @@ class Crew:
         child = process.spawn(
             command, log, outlive_us=False, environment={**self._environment, **own, **more}, folder=code
         )
-        member = Member(number, child, log, port, code)
+        member = Member(number, child, log, port)
         self.members.append(member)
         return member
 
@@ -97,7 +98,7 @@ class Crew:
             if code != -signal.SIGKILL:
                 self.deaths += 1
                 self._diary.note("a worker ended by itself", worker=member.number, code=code, said=member.last_words())
-            self.start(member.number, member.code)
+            self.start(member.number)
 
     def stop(self) -> None:
         """Tell everyone to end and wait; who does not within a minute is killed and that is noted."""

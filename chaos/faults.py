@@ -173,6 +173,15 @@ async def wrong_clock(ground: Ground, rng: Random) -> dict[str, Any]:
     return {"worker": member.number, "seconds_off": off}
 
 
+async def upgrade(ground: Ground, rng: Random) -> dict[str, Any]:
+    """Replace one worker after the other by one of today's code, as a rolling restart does."""
+    before, ground.crew.code = ground.crew.code, ROOT
+    for member in list(ground.crew.members):
+        await _replace(ground, member)
+        await asyncio.sleep(rng.uniform(1, 4))
+    return {"from": str(before.name), "workers": len(ground.crew.members)}
+
+
 async def full_disk(ground: Ground, rng: Random) -> dict[str, Any]:
     """Fill the state directory of a worker (a small tmpfs of its own), let it start there, and make room again."""
     member = _victim(ground, rng)
@@ -218,7 +227,7 @@ async def _replace(ground: Ground, member: Member, *, wait_only: bool = False, *
     if member in ground.crew.members:
         ground.crew.members.remove(member)
     if not wait_only:
-        ground.crew.start(member.number, ROOT, **more)
+        ground.crew.start(member.number, **more)
 
 
 async def _ended(member: Member) -> None:

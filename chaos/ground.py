@@ -44,7 +44,6 @@ class Ground:
         self.connection = client_options(self.kafka)
         self.crew: Crew
         self.producer: Producer
-        self._writer = LogWriter(self.connection, self.wire_name)
         self._cluster = Cluster(self.connection, settings.application_id)
         self._dirty: AIOKafkaConsumer | None = None
 
@@ -61,19 +60,18 @@ class Ground:
         await apply_topics(self.kafka, self.settings)
         files = load_folder(self.settings.policy_dir)
         await activate(self.kafka, self.settings, version_of(files), files)
-        await self._writer.start()
         await self._cluster.start()
         self._dirty = AIOKafkaConsumer(**self.connection, enable_auto_commit=False, isolation_level="read_uncommitted")
         await self._dirty.start()
         self.crew = Crew(environment_of(workers_kafka, self.settings), self.folder, self.diary)
-        self.producer = Producer(self._writer, rng, self.diary, rate)
+        self.producer = Producer(lambda: LogWriter(self.connection, self.wire_name), rng, self.diary, rate)
 
     async def close(self) -> None:
         """Stop workers and clients."""
         await asyncio.to_thread(self.crew.stop)
         if self._dirty is not None:
             await self._dirty.stop()
-        await self._writer.stop()
+        await self.producer.stop()
         await self._cluster.stop()
 
     async def behind(self) -> int:

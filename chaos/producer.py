@@ -3,6 +3,8 @@
 import asyncio
 import heapq
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Final
 
@@ -22,8 +24,10 @@ _AGAIN_SECONDS: Final = 1.0
 class Producer:
     """Publishes `rate` new lives a second until stopped; what the broker did not confirm is sent again."""
 
-    def __init__(self, writer: LogWriter, rng: Random, diary: Diary, rate: float) -> None:
-        self._writer = writer
+    def __init__(self, new_writer: Callable[[], LogWriter], rng: Random, diary: Diary, rate: float) -> None:
+        self._new_writer = new_writer
+        self._writer: LogWriter | None = None
+        self._connecting = asyncio.Lock()
         self._rng = rng
         self._diary = diary
         self.rate = rate
@@ -72,11 +76,37 @@ class Producer:
 
     async def _publish(self, records: list[OutRecord]) -> None:
         while True:
+            writer = await self._connected()
             try:
-                await asyncio.gather(*await self._writer.send(records))
+                await asyncio.gather(*await writer.send(records))
             except KafkaError as error:
                 self._again[type(error).__name__] += 1
+                await self._disconnect(writer)
                 await asyncio.sleep(_AGAIN_SECONDS)
             else:
                 self.confirmed.extend(records)
                 return
+
+    async def _connected(self) -> LogWriter:
+        async with self._connecting:
+            while self._writer is None:
+                writer = self._new_writer()
+                try:
+                    await writer.start()
+                except KafkaError:
+                    await asyncio.sleep(_AGAIN_SECONDS)
+                else:
+                    self._writer = writer
+            return self._writer
+
+    async def _disconnect(self, writer: LogWriter) -> None:
+        """Give up a client that could not write: one whose sender has failed never writes again."""
+        if self._writer is writer:
+            self._writer = None
+            with suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(writer.stop(), _AGAIN_SECONDS)
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._writer is not None:
+            await self._disconnect(self._writer)

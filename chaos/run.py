@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from random import Random
 from time import monotonic
 from typing import Final, NamedTuple
 
+from app.settings import ROOT
 from chaos import faults
 from chaos.check import Verdict, check
 from chaos.diary import Diary
@@ -30,6 +32,8 @@ class Plan(NamedTuple):
     pause: tuple[float, float]
     broker_late: float = 0.0
     """How long the broker is away at the start, in seconds."""
+    previous: str | None = None
+    """The commit whose code the workers begin with, until the fault `upgrade`."""
 
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -46,6 +50,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "slow network": faults.slow_network,
     "wrong clock": faults.wrong_clock,
     "full disk": faults.full_disk,
+    "upgrade": faults.upgrade,
 }
 _WEIGHTS: Final = {
     "kill": 8,
@@ -116,6 +121,8 @@ async def run(plan: Plan, diary: Diary) -> Verdict:
 async def _begin(place: Ground, plan: Plan) -> None:
     if plan.broker_late:
         place.proxy.be("refusing")
+    if plan.previous is not None:
+        place.crew.code = await asyncio.to_thread(_checked_out, plan.previous, place.folder)
     for number in range(plan.workers):
         place.crew.start(number)
     if plan.broker_late:
@@ -163,3 +170,11 @@ def _keep_logs(folder: Path, diary: Diary) -> None:
     kept.mkdir(exist_ok=True)
     for log in folder.glob("worker-*.log"):
         shutil.copy(log, kept)
+
+
+def _checked_out(commit: str, folder: Path) -> Path:
+    """Return a folder with the code of a commit of this repository."""
+    code = folder / commit.replace("/", "-")
+    subprocess.run(["git", "clone", "--quiet", "--no-checkout", str(ROOT), str(code)], check=True)
+    subprocess.run(["git", "-C", str(code), "checkout", "--quiet", commit], check=True)
+    return code
