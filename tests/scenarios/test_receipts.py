@@ -25,8 +25,8 @@ def rounded(value: Decimal, digits: Decimal) -> Decimal:
 def computed(line: Arithmetic) -> Decimal:
     """Work a line out as a reader with a calculator would: names are the line's own inputs, nothing else is known."""
     known = {name: Decimal(text) for name, text in line.inputs.items()}
-    functions = {"min": min, "max": max, "round": rounded}
-    value = eval(line.formula, {"__builtins__": {}}, functions | known)
+    functions: dict[str, object] = {"min": min, "max": max, "round": rounded}
+    value = eval(line.formula, {"__builtins__": {}}, {**functions, **known})
     assert isinstance(value, Decimal)
     return value
 
