@@ -19,6 +19,8 @@ from chaos.lives import Sent, life, terms
 
 _TURN: Final = 0.05
 _AGAIN_SECONDS: Final = 1.0
+_CONFIRM_SECONDS: Final = 10.0
+"""What a client that was given up had not written is never answered; so nobody waits for longer."""
 
 
 class Producer:
@@ -78,14 +80,17 @@ class Producer:
         while True:
             writer = await self._connected()
             try:
-                await asyncio.gather(*await writer.send(records))
-            except KafkaError as error:
+                await asyncio.wait_for(self._written(writer, records), _CONFIRM_SECONDS)
+            except (KafkaError, TimeoutError) as error:
                 self._again[type(error).__name__] += 1
                 await self._disconnect(writer)
                 await asyncio.sleep(_AGAIN_SECONDS)
             else:
                 self.confirmed.extend(records)
                 return
+
+    async def _written(self, writer: LogWriter, records: list[OutRecord]) -> None:
+        await asyncio.gather(*await writer.send(records))
 
     async def _connected(self) -> LogWriter:
         async with self._connecting:
