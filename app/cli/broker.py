@@ -37,7 +37,7 @@ def command() -> None:
 )
 @click.option("--detach", is_flag=True, help="Return once it serves and leave it running.")
 def start(data: Path, port: int, *, detach: bool) -> None:
-    r"""Start the broker; it runs until Ctrl-C, or until `makegood broker stop` with --detach.
+    """Start the broker; it runs until Ctrl-C, or until `makegood broker stop` with --detach.
 
     \b
     Example, for a trial beside another broker:
@@ -54,7 +54,7 @@ def start(data: Path, port: int, *, detach: bool) -> None:
 @command.command()
 @_data
 def stop(data: Path) -> None:
-    r"""Stop the broker that uses the data folder; its data stays.
+    """Stop the broker that uses the data folder; its data stays.
 
     \b
     Example:
@@ -72,7 +72,7 @@ def stop(data: Path) -> None:
 @_data
 @json_option
 def status(data: Path, *, in_json: bool) -> None:
-    r"""Tell whether a broker runs on the data folder and answers; exit code 1 if not.
+    """Tell whether a broker runs on the data folder and answers; exit code 1 if not.
 
     \b
     Example:

@@ -32,7 +32,7 @@ def command() -> None:
 @_reason
 @_json
 def list_(reason: str | None, *, in_json: bool) -> None:
-    r"""List dead letters, the newest last: id, time, reason, origin, field, detail. Never the record's content.
+    """List dead letters, the newest last: id, time, reason, origin, field, detail. Never the record's content.
 
     \b
     Example:
@@ -48,7 +48,7 @@ def list_(reason: str | None, *, in_json: bool) -> None:
 @click.option("--bytes", "with_bytes", is_flag=True, help="The first bytes of key and value too; may be personal data.")
 @_json
 def show(letter_id: str, *, with_bytes: bool, in_json: bool) -> None:
-    r"""Show one dead letter; the beginning of its id is enough.
+    """Show one dead letter; the beginning of its id is enough.
 
     \b
     Example:
@@ -68,7 +68,7 @@ def show(letter_id: str, *, with_bytes: bool, in_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 @_json
 def redrive_(letter_ids: tuple[str, ...], reason: str | None, *, dry_run: bool, in_json: bool) -> None:
-    r"""Write refused records to their input topics again, as they were.
+    """Write refused records to their input topics again, as they were.
 
     Name dead letters by id (its beginning is enough), or all of one --reason. A record redriven twice counts once if
     its event has an id of its own.

@@ -57,7 +57,7 @@ Everything is up and stays up; Ctrl-C stops all of it.
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Stop when the stories have been played.")
 def command(*, once: bool) -> None:
-    r"""Bring up broker and worker, play the bundled stories, and stay up for live events (`make run`).
+    """Bring up broker and worker, play the bundled stories, and stay up for live events (`make run`).
 
     KAFKA_BOOTSTRAP names another cluster; without it the embedded broker is started, on port 9092.
 

@@ -11,7 +11,7 @@ from app.shell.erasures import hashed
 @click.command("erased")
 @click.argument("customer")
 def command(customer: str) -> None:
-    r"""Print what to look for in the workers' log to show that CUSTOMER was erased, and when.
+    """Print what to look for in the workers' log to show that CUSTOMER was erased, and when.
 
     The log holds nothing else of them: `customer_erased who=HASH`.
 

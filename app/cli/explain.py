@@ -48,7 +48,7 @@ _STYLES = {"rule": "cyan", "hold": "red", "release": "green", "remedy": "magenta
 )
 @click.option("--json", "in_json", is_flag=True, help="One JSON object a line: a decision and what it led to.")
 def command(customer: str, source: str, *, in_json: bool) -> None:
-    r"""Print a customer's timeline: events, deadlines, problems, holds, remedies, and the rules behind each decision.
+    """Print a customer's timeline: events, deadlines, problems, holds, remedies, and the rules behind each decision.
 
     CUSTOMER is the shop's own id, as in the events' customer_id. Exit code 1 when nothing is on record.
 

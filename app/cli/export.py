@@ -24,7 +24,7 @@ _PATIENCE_SECONDS: Final = 30.0
 @click.argument("customer")
 @click.option("--out", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="A file; standard output.")
 def command(customer: str, out: click.utils.LazyFile) -> None:
-    r"""Write all that is held about a customer, from every topic: what they may ask a company for.
+    """Write all that is held about a customer, from every topic: what they may ask a company for.
 
     CUSTOMER is the shop's own id, as in the events' customer_id. It is found by every name that leads to the customer:
     orders, parcels, cases, e-mail, phone. Exit code 1 when nothing is held.

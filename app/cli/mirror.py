@@ -15,6 +15,10 @@ def command(bootstrap: str) -> None:
 
     Security settings (KAFKA_SECURITY_PROTOCOL and the others) hold for both clusters. Workers started there go on where
     these stopped: same state, and nothing is said again (docs/operations/backup.md).
+
+    \b
+    Example:
+      makegood mirror --to 10.0.0.7:9092
     """
     here = KafkaSettings()
     there = here.model_copy(update={"bootstrap": bootstrap})

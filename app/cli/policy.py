@@ -36,7 +36,7 @@ _folder = click.argument("folder", metavar="[DIR]", required=False, type=click.P
 @_folder
 @json_option
 def check(folder: Path | None, *, in_json: bool) -> None:
-    r"""Say all that is wrong with a policy, by file and line; exit code 2 when there is anything.
+    """Say all that is wrong with a policy, by file and line; exit code 2 when there is anything.
 
     Unknown words, rows that can never be reached, cases without a row, contradictions, amounts above the cap.
 
@@ -67,7 +67,7 @@ def check(folder: Path | None, *, in_json: bool) -> None:
 @command.command("version")
 @_folder
 def version(folder: Path | None) -> None:
-    r"""Print the content address of a policy folder: every decision names the version that decided.
+    """Print the content address of a policy folder: every decision names the version that decided.
 
     \b
     Example, to see what a version in a decision was:
@@ -81,7 +81,7 @@ def version(folder: Path | None) -> None:
 @click.option("--policy", "folder", type=click.Path(path_type=Path), help="The policy folder.")
 @json_option
 def show(what: str | None, folder: Path | None, *, in_json: bool) -> None:
-    r"""Print a part of the policy: a decision table by name, or kinds, problems, calendars, bands, brands, policy.
+    """Print a part of the policy: a decision table by name, or kinds, problems, calendars, bands, brands, policy.
 
     Without WHAT, list what there is. A folder that extends another is shown as the two come to.
 
@@ -135,7 +135,7 @@ def _located(folder: Path, errors: str) -> Iterator[str]:
 @_folder
 @json_option
 def activate(folder: Path | None, *, in_json: bool) -> None:
-    r"""Let a policy decide from now on: a record in every partition of the journey log.
+    """Let a policy decide from now on: a record in every partition of the journey log.
 
     Facts before it were decided by the policy before it. Needs the topics (`makegood topics apply`).
 

@@ -33,7 +33,7 @@ _LOGS: Final = {
 @click.option("--role", default="operations", show_default=True, help="The role that the policy lets do this.")
 @click.option("--reason", default="breaks the worker", show_default=True, help="Why; it stands in the decision record.")
 def command(customer: str | None, *, release: bool, operator: str, role: str, reason: str) -> None:
-    r"""Park CUSTOMER; without one, list what stopped workers and who is parked.
+    """Park CUSTOMER; without one, list what stopped workers and who is parked.
 
     A parked customer is held from everything. What comes about them is kept in order, and worked when you --release
     them, once the bug is mended. The other customers of the partition go on at once.

@@ -21,7 +21,7 @@ _PATIENCE_SECONDS = 30.0
 @click.argument("topic", type=click.Choice([topic.value for topic in OUTPUTS]))
 @click.option("--key", help="Only records with this key: the customer's id (the letter's own on dead-letters).")
 def command(topic: str, key: str | None) -> None:
-    r"""Print what was committed to TOPIC until now, one JSON object a line: key, where, when, value (docs/events.md).
+    """Print what was committed to TOPIC until now, one JSON object a line: key, where, when, value (docs/events.md).
 
     A value of null is a tombstone. Personal data is printed as it stands on the topic. A program that reads for ever is
     in examples/.

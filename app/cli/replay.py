@@ -71,7 +71,7 @@ def command(
     keep: bool,
     in_json: bool,
 ) -> None:
-    r"""Play SOURCE through Makegood, under its recorded times, and write what comes out to --out.
+    """Play SOURCE through Makegood, under its recorded times, and write what comes out to --out.
 
     Without --bootstrap or --offline the embedded broker is started, and stopped at the end. On Kafka everything happens
     in topics of the replay's own, which are deleted at the end.

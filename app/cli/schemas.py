@@ -18,7 +18,7 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_(*, in_json: bool) -> None:
-    r"""Print every event with the fingerprint its records begin with.
+    """Print every event with the fingerprint its records begin with.
 
     \b
     Example:
@@ -42,7 +42,7 @@ def list_(*, in_json: bool) -> None:
 @command.command()
 @json_option
 def check(*, in_json: bool) -> None:
-    r"""Check docs, examples, releases and compatibility; exit code 1 when something is wrong.
+    """Check docs, examples, releases and compatibility; exit code 1 when something is wrong.
 
     \b
     Example, before a change of a schema is committed:
@@ -64,7 +64,7 @@ def check(*, in_json: bool) -> None:
 
 @command.command("release")
 def release_() -> None:
-    r"""Copy the schemas that changed into a new folder of schemas/released.
+    """Copy the schemas that changed into a new folder of schemas/released.
 
     \b
     Example, once a field with a default was added:
@@ -76,7 +76,7 @@ def release_() -> None:
 
 @command.command()
 def doc() -> None:
-    r"""Write docs/events.md and docs/asyncapi.yaml (AsyncAPI 3.0, every topic) from the schemas and topics.
+    """Write docs/events.md and docs/asyncapi.yaml (AsyncAPI 3.0, every topic) from the schemas and topics.
 
     \b
     Example:
@@ -91,7 +91,7 @@ def doc() -> None:
 
 @command.command()
 def register() -> None:
-    r"""Register every schema with MAKEGOOD_SCHEMA_REGISTRY_URL; doing it twice changes nothing.
+    """Register every schema with MAKEGOOD_SCHEMA_REGISTRY_URL; doing it twice changes nothing.
 
     \b
     Example:

@@ -67,7 +67,7 @@ class _Setting(NamedTuple):
 @click.option("--doc", is_flag=True, help="Write docs/settings.md from the code instead.")
 @json_option
 def command(*, changed: bool, doc: bool, in_json: bool) -> None:
-    r"""Show every setting: its environment variable, value, default and meaning.
+    """Show every setting: its environment variable, value, default and meaning.
 
     Set one in the environment or in a file `.env` in the current folder. Secrets are masked. A * marks a value that
     is not the default.

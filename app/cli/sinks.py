@@ -12,7 +12,7 @@ from app.sinks.chosen import TOOLS
 @click.command("sinks")
 @click.argument("tools", nargs=-1, type=click.Choice(TOOLS))
 def command(tools: tuple[str, ...]) -> None:
-    r"""Carry holds and releases into TOOLS, or all that have a key, until stopped.
+    """Carry holds and releases into TOOLS, or all that have a key, until stopped.
 
     Tools: braze, klaviyo, customerio, iterable, sfmc, webhook. docs/adapters.md says how to set each up.
 

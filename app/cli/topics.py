@@ -43,7 +43,7 @@ def command() -> None:
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @json_option
 def apply(*, dry_run: bool, in_json: bool) -> None:
-    r"""Create what is missing and set configurations as declared.
+    """Create what is missing and set configurations as declared.
 
     Applying twice changes nothing. A log with another partition count is refused, with the reason. Partition counts
     and replicas of other topics are shown and left to their owner.
@@ -67,7 +67,7 @@ def apply(*, dry_run: bool, in_json: bool) -> None:
 @command.command()
 @json_option
 def show(*, in_json: bool) -> None:
-    r"""Show every declared topic, and where the cluster differs.
+    """Show every declared topic, and where the cluster differs.
 
     \b
     Example:
@@ -102,7 +102,7 @@ def show(*, in_json: bool) -> None:
 )
 @json_option
 def acls(named: Sequence[str], *, dry_run: bool, printed: bool, take_away: bool, in_json: bool) -> None:
-    r"""Give each role's principal the rights it needs and no others (docs/security.md).
+    """Give each role's principal the rights it needs and no others (docs/security.md).
 
     Applying twice changes nothing. Rights that the principals have beside these are shown, and left unless
     --take-away.

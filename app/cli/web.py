@@ -26,7 +26,7 @@ _ROLES = click.Choice([role.value for role in Role])
 )
 @click.pass_context
 def command(ctx: click.Context, roles: tuple[str, ...]) -> None:
-    r"""Serve the send-time gate and the command centre.
+    """Serve the send-time gate and the command centre.
 
     It follows the outputs from their beginning, as committed, and writes nothing. Nobody is let in without a token:
     make one with `makegood web token new gate`, or use --log-in-as on your own machine. The OpenAPI document is at
@@ -72,7 +72,7 @@ def token() -> None:
 @click.argument("role", type=_ROLES)
 @click.option("--name", default="", help="Whose it is, for the list; the role if absent.")
 def new(role: str, name: str) -> None:
-    r"""Make a token with a ROLE and print it, once: only its hash is kept (in MAKEGOOD_SITE_TOKENS_FILE).
+    """Make a token with a ROLE and print it, once: only its hash is kept (in MAKEGOOD_SITE_TOKENS_FILE).
 
     gate: ask whether a message may go. operator: boards, customers, lists. auditor: also the words that were said and
     what the rules read. A running `makegood web` takes it in within a second.
@@ -91,7 +91,7 @@ def new(role: str, name: str) -> None:
 @token.command("list")
 @json_option
 def list_(*, in_json: bool) -> None:
-    r"""Print whose tokens are let in, and with which roles; take a line out of the file to end one.
+    """Print whose tokens are let in, and with which roles; take a line out of the file to end one.
 
     \b
     Example:

@@ -26,7 +26,7 @@ def command() -> None:
 
 @command.command("serve")
 def serve_() -> None:
-    r"""Receive webhooks at /v1/webhooks/SOURCE until stopped. A source is open once it has a secret.
+    """Receive webhooks at /v1/webhooks/SOURCE until stopped. A source is open once it has a secret.
 
     \b
     Example:
@@ -41,7 +41,7 @@ def serve_() -> None:
 @click.argument("mapping", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--body", type=click.File("rb"), help="A body to try it on: shows the events it comes to.")
 def check(mapping: Path, body: click.utils.LazyFile | None) -> None:
-    r"""Check MAPPING, a YAML file; each mistake is named with its line.
+    """Check MAPPING, a YAML file; each mistake is named with its line.
 
     \b
     Example:

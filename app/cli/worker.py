@@ -8,7 +8,7 @@ from app.settings import KafkaSettings, WorkerSettings
 
 @click.command("worker")
 def command() -> None:
-    r"""Work until told to stop: read inputs, keep journeys, say what follows.
+    """Work until told to stop: read inputs, keep journeys, say what follows.
 
     Start as many as there are partitions, at most; they share the work. Before the first: `makegood topics apply` and
     `makegood policy activate`. It waits for its broker, visibly. SIGTERM finishes the batch in flight; exit code 0

@@ -24,6 +24,7 @@ PLAIN = {
     "demo": "runs",
     "erased": "is one word",
     "export": "is JSON",
+    "mirror": "is two columns",
     "policy version": "is one word",
     "quarantine": "says one sentence",
     "read": "is JSON",
@@ -59,6 +60,7 @@ def run(*arguments: str, **environment: str) -> Result:
 def test_help_shows_an_example_that_begins_with_our_name(name: str) -> None:
     told = run(*name.split(), "--help").output
     assert "Example" in told
+    assert "\\b" not in told
     assert "makegood" in told.partition("Example")[2]
 
 
