@@ -128,7 +128,8 @@ class RemedyPlan(Struct, frozen=True):
 class EscalationInputs(Struct, frozen=True):
     """`reason` is a word of `ESCALATION_REASONS`: severe, notices_exhausted, hold_age, owner_silent, ...
 
-    `repeats`: earlier failures in the same journey; each raises the authority.
+    `repeats`: earlier failures in the same journey, each raises the authority; for what spans customers the owners who
+    were silent before the last one.
     """
 
     reason: str

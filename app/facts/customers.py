@@ -45,13 +45,17 @@ class RemedyReported(Struct, frozen=True, tag="remedy_reported"):
 
 
 class OperatorDecided(Struct, frozen=True, tag="operator_decided"):
-    """A named person decided: `action` is hold, release, approve, refuse, write_off, close or quarantine."""
+    """A named person decided: `action` is hold, release, approve, refuse, write_off, close, quarantine or act.
+
+    `incident` is the register's key of the mass incident that it is about (`act`), None when it is about a customer.
+    """
 
     action: str
     operator: str
     role: str
     reason: str
     problem_id: str | None = None
+    incident: str | None = None
 
 
 class CustomerParked(Struct, frozen=True, tag="customer_parked"):

@@ -7,6 +7,7 @@ from app.facts import (
     CouponTermsStated,
     OfferShown,
     OfferStated,
+    OperatorDecided,
     PlaylistStated,
     Subject,
     What,
@@ -77,4 +78,6 @@ def register_key(what: What) -> bytes | None:
             return offer_key(offer)
         case PlaylistStated(playlist=playlist):
             return playlist_key(playlist)
+        case OperatorDecided(incident=str(incident)):
+            return incident.encode()
     return None

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 
 from app.clock import Instant
 from app.errors import InvalidRecord
+from app.facts import incident_key
 from app.intake.currencies import CURRENCIES
 from app.intake.limits import (
     AHEAD_OF_US,
     EARLIEST,
     EARLIEST_CUSTOMER,
     MAX_ID,
+    MAX_INCIDENT,
     MAX_ITEMS,
     MAX_TEXT,
     MAX_WORD,
@@ -34,6 +36,7 @@ _MONEY: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
 _SHARE: Final = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", re.ASCII)
 _COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]{0,49}", re.ASCII)
+_INCIDENT: Final = incident_key("").decode()
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -128,6 +131,12 @@ def _currency(value: Any, _: Instant) -> Any:
     return value
 
 
+def _incident(value: Any, known_at: Instant) -> Any:
+    if not value.startswith(_INCIDENT):
+        raise invalid(f'must begin with "{_INCIDENT}", as its escalation names it in place of a customer')
+    return _line_of(MAX_INCIDENT)(value, known_at)
+
+
 def _matching(pattern: re.Pattern[str], detail: str) -> Check:
     def check(value: Any, _: Instant) -> Any:
         if not pattern.fullmatch(value):
@@ -148,6 +157,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "since": _since,
     "scan_time": _line_of(MAX_WORD),
     "id": _line_of(MAX_ID),
+    "incident": _incident,
     "word": _line_of(MAX_WORD),
     "kind": _matching(_KIND, "must be small letters, digits and _, at most 50"),
     "text": _text,

@@ -10,6 +10,9 @@ MAX_RECORD_BYTES: Final = 256 * 1024
 MAX_ID: Final = 200
 """Characters of an id. The longest in use elsewhere are e-mail addresses (254 by RFC 5321, in practice below 100)."""
 
+MAX_INCIDENT: Final = 4 * MAX_ID
+"""Characters of an incident's name: a brand, a problem type, and what its customers share, a place or an id."""
+
 MAX_WORD: Final = 100
 """Characters of a word of an open list: statuses, channels, milestones."""
 

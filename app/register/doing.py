@@ -5,7 +5,7 @@ from typing import NamedTuple
 from app.clock import Instant
 from app.decide.book import Answer, Ruled
 from app.decide.policy import Policy
-from app.facts import Fact, Source, Subject, What
+from app.facts import Fact, Money, Source, Subject, What
 from app.ids import CustomerId, FactId, OutputId
 from app.outputs import Briefing, Cause, Decision, Escalation, Notice, RowFired, Said, output_id
 from app.topics import Topic
@@ -94,8 +94,16 @@ class Doing:
         self.said.append(Briefing(self._id("briefing"), self.now, self.about, summary, (), fields))
         self.note("the service desk is briefed")
 
-    def escalate(self, owner: str, authority: str, reason: str, act_by: Instant | None) -> None:
-        """Name an owner."""
+    def escalate(
+        self,
+        owner: str,
+        authority: str,
+        reason: str,
+        act_by: Instant | None,
+        budget: Money | None = None,
+        history: tuple[OutputId, ...] = (),
+    ) -> Escalation:
+        """Name an owner; `history` are the decisions before this one that led here, the oldest first."""
         said = Escalation(
             id=self._id("escalation", owner, reason),
             at=self.now,
@@ -107,9 +115,12 @@ class Doing:
             journey=None,
             case=None,
             act_by=act_by,
+            budget=budget,
+            history=(*history, self._id("decision")),
         )
         self.said.append(said)
         self.note(f"{owner} is asked to act: {reason}")
+        return said
 
     def decision(self) -> Decision | None:
         """Return the record of this decision, None when nothing was changed or said."""

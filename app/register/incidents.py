@@ -8,10 +8,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.clock import DAY, Instant, Millis, to_iso
-from app.decide.book import EscalationInputs
-from app.decide.escalation import escalation_of
-from app.facts import Fact, IncidentReported, IncidentTold
+from app.facts import Fact, IncidentReported, IncidentTold, OperatorDecided
 from app.ids import CustomerId
+from app.register import owners
 from app.register.doing import Doing
 from app.register.limits import INCIDENT_KEPT
 from app.register.state import Incident, Report
@@ -20,8 +19,6 @@ from app.topics import Topic
 REASON: Final = "mass_incident"
 OVER: Final = "mass_incident_over"
 _TOLD: Final = ("desk", "retailer")
-_WORST: Final = 4
-"""One owner is named for all of them: as severe as it gets."""
 _QUIET: Final = Millis(DAY)
 """Without a report for this long after the window nothing is added any more."""
 
@@ -44,9 +41,11 @@ def reported(doing: Doing, key: str, known: Incident | None, fact: Fact, what: I
         _answer(doing, key, customer, what.question, None)
         return replace(incident, reports=reports)
     fields = _declare(doing, what, len(reports), reports[0].at)
+    awaited = owners.ask(doing, REASON, what.problem, what.brand)
     for each in reports:
         _answer(doing, key, each.customer, each.question, doing.now)
-    return replace(incident, reports=(), declared_at=fact.known_at, joined=len(reports), fields=fields)
+    declared = replace(incident, reports=(), declared_at=fact.known_at, joined=len(reports))
+    return replace(declared, fields=fields, awaited=awaited)
 
 
 def _answer(doing: Doing, key: str, customer: CustomerId, question: str, declared_at: Instant | None) -> None:
@@ -67,17 +66,13 @@ def _declare(doing: Doing, what: IncidentReported, customers: int, since: Instan
     text = f"{customers} customers have one problem: {fields['problem']} ({what.cause}). Say one thing to all of them."
     for recipient in _TOLD:
         doing.notice(recipient, REASON, fields, text)
-    plan = doing.ruled(escalation_of(doing.policy, EscalationInputs(REASON, what.problem, _WORST)))
-    if plan is not None:
-        act_by = None if plan.act_within is None else Instant(doing.now + plan.act_within)
-        doing.escalate(plan.owner, plan.authority, REASON, act_by)
     return fields
 
 
 def left(doing: Doing, known: Incident | None, customer: CustomerId | None, *, back: bool) -> Incident | None:
     """Count a customer out of an incident, or in again; with the last one out the desks hear that all are well.
 
-    From what is no incident yet somebody goes who must be forgotten.
+    Then no owner need act any more. From what is no incident yet somebody goes who must be forgotten.
     """
     if known is None:
         return None
@@ -94,10 +89,35 @@ def left(doing: Doing, known: Incident | None, customer: CustomerId | None, *, b
     doing.by_policy("incidents", "customers", customers=fields["customers"], recovered=str(incident.recovered))
     for recipient in _TOLD:
         doing.notice(recipient, OVER, fields, text)
-    return replace(incident, well=True)
+    return replace(incident, well=True, awaited=None)
 
 
-def over(doing: Doing, known: Incident) -> Incident | None:
+def decided(doing: Doing, known: Incident | None, what: OperatorDecided) -> Incident | None:
+    """Stop waiting for an owner: a person whose role may has taken the incident in hand."""
+    if not owners.may(doing, what):
+        return known
+    doing.note(f"{what.action} by {what.role} {what.operator}: {what.reason}")
+    if known is None or known.declared_at is None:
+        doing.note("no such incident goes on: nothing to do")
+        return known
+    if known.awaited is None:
+        doing.note("nobody is waited for")
+    return replace(known, awaited=None)
+
+
+def due_of(known: Incident) -> Instant:
+    """Return when an incident is to be looked at next: for its owner, or for its end."""
+    return known.until if known.awaited is None else min(known.until, known.awaited.act_by)
+
+
+def fire(doing: Doing, known: Incident) -> Incident | None:
+    """Tell the next role of an owner who has not acted in time; otherwise look whether the incident is over."""
+    if known.awaited is None or known.awaited.act_by > doing.now:
+        return _over(doing, known)
+    return replace(known, awaited=owners.silent(doing, known.awaited, known.fields["brand"]))
+
+
+def _over(doing: Doing, known: Incident) -> Incident | None:
     """Forget an incident that has let go of everybody; one that has not is looked at again a day later, for a while."""
     if known.declared_at is None:
         return None

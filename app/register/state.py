@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from app.clock import Instant
 from app.facts import AudioAsset, CampaignListed, CampaignPlanned, Fact, Terms, Trouble
-from app.ids import CustomerId
+from app.ids import CustomerId, OutputId
 
 
 class Campaign(Struct, frozen=True, tag="campaign", omit_defaults=True):
@@ -96,11 +96,24 @@ class Report(Struct, frozen=True, array_like=True):
     question: str = ""
 
 
+class AwaitedOwner(Struct, frozen=True, array_like=True):
+    """An owner who was asked to act by `act_by`; `history` are the decisions that led to them.
+
+    `level` is how many were asked before them and were silent.
+    """
+
+    problem: str
+    owner: str
+    act_by: Instant
+    history: tuple[OutputId, ...] = ()
+    level: int = 0
+
+
 class Incident(Struct, frozen=True, tag="incident", omit_defaults=True):
     """Customers with one cause, the newest reports last; once it is declared only how many joined and recovered.
 
     Looked at again at `until`, when no report has come for long. `well`: the desks have heard that nobody is left;
-    `fields` is what they heard at first.
+    `fields` is what they heard at first. `awaited`: nobody has acted so far.
     """
 
     until: Instant
@@ -110,6 +123,7 @@ class Incident(Struct, frozen=True, tag="incident", omit_defaults=True):
     recovered: int = 0
     well: bool = False
     fields: dict[str, str] = {}
+    awaited: AwaitedOwner | None = None
 
 
 class Account(Struct, frozen=True, tag="account", omit_defaults=True):

@@ -25,6 +25,7 @@ from app.facts import (
     OfferLeft,
     OfferStated,
     OfferTold,
+    OperatorDecided,
     PlaylistStated,
     campaign_key,
 )
@@ -105,6 +106,7 @@ TAKES: Final[dict[tuple[str, type], Take]] = {
     ("incident", IncidentLeft): lambda doing, _, body, fact, what: incidents.left(
         doing, body, fact.subject.customer, back=what.back
     ),
+    ("incident", OperatorDecided): lambda doing, _, body, __, what: incidents.decided(doing, body, what),
     ("budget", BudgetRequested): lambda doing, _, body, fact, what: budgets.requested(doing, body, fact, what),
     ("budget", BudgetReturned): lambda doing, _, body, fact, what: budgets.returned(doing, body, fact, what),
     ("playlist", PlaylistStated): lambda doing, _, body, __, what: playlists.stated(doing, body, what),
@@ -121,7 +123,9 @@ def next_due(policy: Policy, body: Body | None) -> Instant | None:
             return campaigns.due_of(policy, body)
         case Shard() if body.campaigns:
             return campaigns.first(body).plan.send_at
-        case Holders() | Spent() | Incident() | Account():
+        case Incident():
+            return incidents.due_of(body)
+        case Holders() | Spent() | Account():
             return body.until
     return None
 
@@ -139,7 +143,7 @@ def fire(policy: Policy, key: str, body: Body, due: Instant) -> Stepped:
         case Shard():
             return _stepped(_unless_empty(campaigns.check(doing, body, key)), doing)
         case Incident():
-            return _stepped(incidents.over(doing, body), doing)
+            return _stepped(incidents.fire(doing, body), doing)
     return _stepped(None, doing)
 
 

@@ -14,6 +14,7 @@ _WORDS: Final = {
     "any": "instant",
     "scan_time": "ISO 8601, local time allowed",
     "id": "id",
+    "incident": "mass incident",
     "word": "word",
     "kind": "kind of journey, small letters",
     "text": "text",

@@ -11,6 +11,7 @@ _FIELDS: Final = (
     "tracking_number",
     "case_id",
     "customer_id",
+    "incident_id",
 )
 
 

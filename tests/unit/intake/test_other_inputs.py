@@ -90,6 +90,17 @@ def test_an_event_says_one_thing(topic: Topic, event: str, what: What) -> None:
     assert found.what == what
 
 
+def test_a_decision_about_an_incident_goes_to_the_register_under_its_name() -> None:
+    topic, event = Topic.OPERATOR_DECISIONS, "operator_decided"
+    outputs = admit(topic, event, example(topic, event, "good-incident"))
+    name = "incident:house/understocked/P-1"
+    assert [(output.topic, output.key) for output in outputs] == [(Topic.REGISTER_LOG, name.encode())]
+    (found,) = facts(outputs)
+    reason = "the lamp comes back on Friday, all are told so"
+    assert found.what == OperatorDecided("act", "kim", "incident_lead", reason, incident=name)
+    assert found.subject == Subject()
+
+
 def waiting(event: str, payload: dict[str, Any]) -> FactWaiting:
     (entry,) = entries(admit(Topic.CASE_EVENTS, event, payload))
     assert isinstance(entry, FactWaiting)
