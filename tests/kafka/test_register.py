@@ -54,9 +54,30 @@ async def _kill_again_and_again(place: on_kafka.Place) -> None:
 def test_the_people_of_one_account_are_held_on_kafka_as_they_are_in_memory(
     tmp_path: Path, kafka_settings: KafkaSettings
 ) -> None:
-    story = next(story for story in scenarios() if story.name == "the-people-of-one-account")
-    write_events(story, tmp_path / "data")
-    accounts = load("events", tmp_path / "data")
+    on_kafka_as_in_memory(tmp_path, kafka_settings, "the-people-of-one-account")
+    said = read_rows(tmp_path / "kafka", file_of(Topic.SUPPRESSIONS))
+    owners = [hold["owner"] for row in said for hold in row.get("holds") or ()]
+    assert any(owner.startswith("account:ACME/P-1/") for owner in owners)
+
+
+def test_the_owners_of_incidents_are_watched_on_kafka_as_they_are_in_memory(
+    tmp_path: Path, kafka_settings: KafkaSettings
+) -> None:
+    on_kafka_as_in_memory(tmp_path, kafka_settings, "many-customers-one-cause", "a-depot-stands-still")
+    said = read_rows(tmp_path / "kafka", file_of(Topic.ESCALATIONS))
+    asked = [(row["customer"], row["owner"]) for row in said if row["customer"].startswith("incident:")]
+    nobody_acted, acted = "incident:house/understocked/HOT", "incident:deals/stalled/parcelwave/Reading"
+    assert asked == [
+        (nobody_acted, "incident_lead"),
+        (nobody_acted, "head_of_customer_experience"),
+        (acted, "incident_lead"),
+    ]
+
+
+def on_kafka_as_in_memory(tmp_path: Path, kafka_settings: KafkaSettings, *names: str) -> None:
+    """Replay the events of scenarios in memory and on two workers; both must write the same files."""
+    write_events(tmp_path / "data", *(story for story in scenarios() if story.name in names))
+    events = load("events", tmp_path / "data")
 
     def offline(session: Session) -> Awaitable[Mapping[bytes, bytes]]:
         return play_offline(session, bundled_codec())
@@ -65,9 +86,6 @@ def test_the_people_of_one_account_are_held_on_kafka_as_they_are_in_memory(
         async with on_kafka.namespace(kafka_settings, workers=2, keep=False, tell=lambda _: None) as place:
             return dict(await play(session, place.cluster))
 
-    asyncio.run(replay(accounts, tmp_path / "offline", offline, _SILENT))
-    asyncio.run(replay(accounts, tmp_path / "kafka", on_workers, _SILENT))
+    asyncio.run(replay(events, tmp_path / "offline", offline, _SILENT))
+    asyncio.run(replay(events, tmp_path / "kafka", on_workers, _SILENT))
     assert different_files(tmp_path / "offline", tmp_path / "kafka") == []
-    said = read_rows(tmp_path / "kafka", file_of(Topic.SUPPRESSIONS))
-    owners = [hold["owner"] for row in said for hold in row.get("holds") or ()]
-    assert any(owner.startswith("account:ACME/P-1/") for owner in owners)

@@ -24,8 +24,8 @@ def make_month(folder: Path) -> None:
     (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
-def write_events(story: Story, folder: Path) -> None:
-    """Write the events of a timeline as `events.jsonl`."""
+def write_events(folder: Path, *stories: Story) -> None:
+    """Write the events of timelines as `events.jsonl`."""
     folder.mkdir(parents=True)
     lines = [
         {
@@ -33,6 +33,7 @@ def write_events(story: Story, folder: Path) -> None:
             "known_at": to_iso(entry.at),
             "value": {"event": entry.event.type, "payload": entry.event.payload},
         }
+        for story in stories
         for entry in story.timeline
         if entry.event is not None
     ]
