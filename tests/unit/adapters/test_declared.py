@@ -89,7 +89,7 @@ def test_a_wrong_mapping_is_refused_with_its_line(tmp_path: Path, wrong: str, li
 
 def test_a_word_that_the_enumeration_does_not_know_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
     text = WAREHOUSE.read_text(encoding="utf-8").replace("late_supplier: supplier", "late_supplier: the_supplier")
-    with pytest.raises(PolicyError, match="`the_supplier` is unknown .*; known are carrier, customer"):
+    with pytest.raises(PolicyError, match=r"`the_supplier` is unknown .*; known are carrier, customer"):
         _loaded(tmp_path, text)
 
 
