@@ -78,6 +78,6 @@ def register_key(what: What) -> bytes | None:
             return offer_key(offer)
         case PlaylistStated(playlist=playlist):
             return playlist_key(playlist)
-        case OperatorDecided(incident=str(incident)):
+        case OperatorDecided(incident=incident) if incident is not None:
             return incident.encode()
     return None
