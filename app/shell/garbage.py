@@ -10,7 +10,7 @@ import gc
 from typing import Final
 
 _YOUNG: Final = 10_000
-"""Objects made and not freed before the youngest are looked through: two rounds' worth."""
+"""Objects made and not freed before the youngest are looked through."""
 _MIDDLE: Final = 20
 _OLD: Final = 100
 """So many collections of one age before the next is looked through: all of it after 20 million objects kept."""
