@@ -52,7 +52,8 @@ test-compiled: compile ## scenarios and properties against the compiled core
 
 .PHONY: bench
 bench: compile ## measure throughput and latency (writes docs/performance.md)
-	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/python -m benchmarks
+	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/python -m benchmarks throughput latency gate
+	@$(BIN)/python -m benchmarks profile start
 
 .PHONY: fuzz
 fuzz: setup ## over a million damaged records, webhooks, policies (CASES=, SEED=; prints a table)
