@@ -43,7 +43,7 @@ test-alerts: setup ## alert rules, their configurations and the dashboards' quer
 	@tools=$$(deploy/setup/promtool.sh) && $(BIN)/pytest -p no:randomly --monitoring-tools "$$tools" tests/monitoring $(PYTEST_ARGS)
 
 .PHONY: compile
-compile: setup ## machine code for the core, in build/compiled (two minutes; needs a C compiler)
+compile: setup ## machine code for the core, in build/compiled (three minutes; needs a C compiler)
 	@$(BIN)/python deploy/compile.py
 
 .PHONY: test-compiled

@@ -2,7 +2,7 @@
 
 The folder (build/compiled) then holds the product as it runs: `app` with a shared object beside every compiled module,
 and links to the rest. `PYTHONPATH=build/compiled makegood worker` runs it. Sources and results are the same either way;
-what is not compiled is interpreted. Needs a C compiler and Python's headers, about two minutes and a gigabyte. It
+what is not compiled is interpreted. Needs a C compiler and Python's headers, about three minutes. It
 does nothing when the sources are those it has compiled.
 """
 
@@ -38,7 +38,7 @@ def main() -> None:
     _require_compiler()
     _lay_out(target)
     modules = [str(Path("app") / module.relative_to(target / "app")) for module in core(target / "app")]
-    print(f"compiling {len(modules)} modules, about two minutes", flush=True)
+    print(f"compiling {len(modules)} modules, about three minutes", flush=True)
     options = ["--config-file", str(ROOT / "pyproject.toml")]
     script = _BUILD.format(modules=[*options, *modules])
     done = subprocess.run([sys.executable, "-c", script], cwd=target, capture_output=True, text=True, check=False)
