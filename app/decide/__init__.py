@@ -36,13 +36,13 @@ from app.decide.policy import (
     Policy,
     ProblemRules,
     RampRule,
-    Within,
 )
 from app.decide.remedy import remedy_of
 from app.decide.seasons import season_of
 from app.decide.severity import severity_of
 from app.decide.stake import stake_of
 from app.decide.suppression import scope_of
+from app.decide.within import Within
 
 __all__ = [
     "Brand",

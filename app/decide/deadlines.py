@@ -2,8 +2,9 @@
 
 from app.clock import Instant, Millis, after
 from app.decide.calendars import quiet_until
-from app.decide.policy import Policy, Within
+from app.decide.policy import Policy
 from app.decide.wall import zone_known
+from app.decide.within import Within
 
 
 def due_after(policy: Policy, within: Within, country: str | None, start: Instant) -> Instant:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from app.clock import MINUTE, Millis
-from app.decide.policy import DelayBand, Policy, StatutoryFloor
+from app.decide.policy import Policy
+from app.decide.statutes import DelayBand, StatutoryFloor
 from app.facts import Party
 from app.outputs import RowFired
 

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.decide.folder import STATUTES, Layered, load_folder, version_of
-from app.decide.policy import IDENTITIES, KindRules, LatestDay, Policy, ProblemTypes
+from app.decide.policy import IDENTITIES, KindRules, Policy, ProblemTypes
 from app.decide.reading.bands import read_bands
 from app.decide.reading.brands import read_brands
 from app.decide.reading.calendars import read_calendars
@@ -30,6 +30,7 @@ from app.decide.reading.top import (
     read_top,
 )
 from app.decide.source import Tree
+from app.decide.statutes import LatestDay
 from app.decide.words import OTHERWISE
 from app.ids import PolicyVersion
 

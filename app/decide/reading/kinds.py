@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from app.decide.calendars import Calendar
 from app.decide.lengths import parse_length
-from app.decide.policy import ExpectationRule, KindRules, ProblemRules, ScanFailure, Within
+from app.decide.policy import ExpectationRule, KindRules, ProblemRules, ScanFailure
 from app.decide.reading.findings import Findings
 from app.decide.source import Tree
+from app.decide.within import Within
 from app.decide.words import MOVEMENT, OTHERWISE, PARTIES, SCOPES
 from app.facts import Party, ScanStatus
 

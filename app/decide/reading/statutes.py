@@ -9,12 +9,13 @@ from itertools import pairwise
 from typing import Final
 
 from app.decide.calendars import Calendar, Country
-from app.decide.policy import Brand, DelayBand, KindRules, LatestDay, ProblemRules, Statutes, StatutoryFloor
+from app.decide.policy import Brand, KindRules, ProblemRules
 from app.decide.reading.findings import Findings
 from app.decide.reading.kinds import read_within
 from app.decide.reading.problems import read_plain
 from app.decide.reading.shapes import share_or_amount
 from app.decide.source import Tree
+from app.decide.statutes import DelayBand, LatestDay, Statutes, StatutoryFloor
 from app.decide.words import OTHERWISE, PARTIES
 from app.facts import Party
 
