@@ -6,8 +6,10 @@ from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from app.clock import Instant
 from app.emit.records import decode_output
 from app.main import stages
+from app.outputs import Output
 from app.stage import OutRecord, tick_of
 from app.topics import CHANGELOGS, INPUTS, LOGS, OUTPUTS, Topic
 from app.wire.codec import bundled_codec
@@ -29,8 +31,8 @@ class Verdict(NamedTuple):
     compared: dict[str, int]
 
 
-async def check(ground: Ground) -> Verdict:
-    """Compare everything; the workers must have stopped."""
+async def check(ground: Ground, settled: Instant) -> Verdict:
+    """Compare everything; the workers must have stopped. Until `settled` everything must have been worked."""
     found = await _read_all(ground)
     committed = await ground.worked()
     faults: list[str] = []
@@ -39,7 +41,7 @@ async def check(ground: Ground) -> Verdict:
     faults += _logs(ground, found, said)
     faults += _outputs(ground, found, said)
     faults += _states(ground, found, tables)
-    faults += _unworked(ground, found, committed)
+    faults += _unworked(ground, found, committed, settled)
     compared = {str(topic): sum(len(found[place]) for place in ground.places(topic)) for topic in Topic}
     return Verdict(faults, {**compared, "log records replayed": log_ends})
 
@@ -126,16 +128,22 @@ def _outputs(ground: Ground, found: Logs, said: _Said) -> list[str]:
 
 
 def _same_id_other_content(there: Iterable[Line]) -> list[str]:
-    contents: dict[tuple[Topic, str], set[bytes]] = {}
+    contents: dict[tuple[Topic, str], dict[bytes, Output]] = {}
     for topic, _, value in there:
         output = decode_output(topic, value)
         if output is not None and value is not None:
-            contents.setdefault((topic, output.id), set()).add(value)
+            contents.setdefault((topic, output.id), {})[value] = output
     return [
-        f"{topic}: {len(values)} contents with the id {id_}"
+        f"{topic}: {len(values)} contents with the id {id_}: {_differing(list(values.values()))}"
         for (topic, id_), values in contents.items()
         if len(values) > 1
     ]
+
+
+def _differing(outputs: Sequence[Output]) -> dict[str, list[str]]:
+    """Return the fields in which outputs of one kind differ, and what each says there."""
+    texts = {name: [repr(getattr(output, name)) for output in outputs] for name in outputs[0].__struct_fields__}
+    return {name: found for name, found in texts.items() if len(set(found)) > 1}
 
 
 def _states(ground: Ground, found: Logs, tables: Mapping[Topic, Mapping[bytes, bytes]]) -> list[str]:
@@ -154,15 +162,20 @@ def _states(ground: Ground, found: Logs, tables: Mapping[Topic, Mapping[bytes, b
     return faults
 
 
-def _unworked(ground: Ground, found: Logs, committed: Mapping[TopicPartition, int]) -> list[str]:
-    """Say what no worker has acknowledged, ticks aside: a worker that stops may have just written one."""
+def _unworked(ground: Ground, found: Logs, committed: Mapping[TopicPartition, int], settled: Instant) -> list[str]:
+    """Say what no worker has acknowledged of all that was there when everything seemed done.
+
+    Deadlines go on firing until the last worker has stopped, so younger records may wait for the next one.
+    """
     faults = []
     for topic in (*INPUTS, *LOGS):
         for place in ground.places(topic):
             left = [
                 record
                 for record in found[place]
-                if record.offset >= committed.get(place, 0) and (record.key is not None or tick_of(record) is None)
+                if record.offset >= committed.get(place, 0)
+                and record.timestamp < settled
+                and (record.key is not None or tick_of(record) is None)
             ]
             if left:
                 faults.append(f"{topic}/{place.partition}: {len(left)} records were never worked")

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 from app.settings import ROOT
+from app.shell.safe_clock import wall_clock
 from chaos import faults
 from chaos.check import Verdict, check
 from chaos.diary import Diary
@@ -103,9 +104,10 @@ async def run(plan: Plan, diary: Diary) -> Verdict:
             told_to_stop.set()
             await producing
             settled = await _settle(place)
+            settled_at = wall_clock()
             deaths = place.crew.deaths
             await asyncio.to_thread(place.crew.stop)
-            verdict = await check(place)
+            verdict = await check(place, settled_at)
             if verdict.faults or deaths:
                 _keep_logs(Path(name), diary)
     if not settled:

@@ -27,7 +27,7 @@ _FROM_US = Source("journey", 0, 0)
 def tell(turn: Turn, key: bytes, what: What, about: str) -> None:
     """Write a fact about the customer to the register's log; `about` tells it from others of this cause."""
     fact = Fact(
-        id=FactId(f"{turn.state.customer}|{turn.cause.id}|{about}"),
+        id=FactId(f"{turn.state.customer}|{turn.root}|{about}"),
         what=what,
         subject=Subject(turn.state.customer, turn.journey, None, turn.case),
         occurred_at=min(turn.at, turn.now),

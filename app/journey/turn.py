@@ -90,6 +90,8 @@ class Turn:
         self.offers_before = held.state.offers
         self.identities_changed = False
         self.ledger_changed = False
+        self.waits = False
+        """The fact waits for its journey, and will be a cause once more when that has begun."""
         if held.state.last_now != now:
             held.state = replace(held.state, last_now=now)
 
@@ -107,9 +109,14 @@ class Turn:
         """Return when the cause happened."""
         return self.cause.occurred_at
 
+    @property
+    def root(self) -> str:
+        """Return what the ids of this turn are made from: two turns of one fact say different things."""
+        return f"{self.cause.id}|waits" if self.waits else self.cause.id
+
     def id_for(self, kind: str, recipient: str = "", about: str = "", ordinal: int = 0) -> OutputId:
         """Return the id of an output of this cause."""
-        return output_id(self.state.customer, self.cause.id, kind, recipient, about, ordinal)
+        return output_id(self.state.customer, self.root, kind, recipient, about, ordinal)
 
     def note(self, change: str) -> None:
         """Keep in words what changed, for the decision record."""

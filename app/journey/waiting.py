@@ -48,6 +48,7 @@ def has_journey(fact: Fact) -> bool:
 
 def wait(turn: Turn, fact: Fact) -> None:
     """Keep a fact until its journey begins."""
+    turn.waits = True
     assert fact.subject.journey is not None
     known = turn.state.journeys.get(fact.subject.journey) or Journey(fact.subject.journey, waiting_since=turn.now)
     turn.put_journey(replace(known, waiting=(*known.waiting, fact)))

@@ -28,6 +28,10 @@ _SAFE_COPIES: Final = 2
 """With three replicas or more, a write must be on two before it counts."""
 
 
+class ClusterLostError(SetupError):
+    """The cluster was there and went away while we asked; to ask again may do."""
+
+
 class WantedTopic(NamedTuple):
     """A topic as it must be, under its name on the wire. `is_log`: its partition count must be exact."""
 
@@ -179,13 +183,17 @@ async def delete_namespace(kafka: KafkaSettings, prefix: str) -> int:
 
 @asynccontextmanager
 async def admin_client(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Give a connected admin client; SetupError, one line, for what the cluster refuses meanwhile."""
+    """Give a connected admin client; SetupError, one line, for what the cluster refuses meanwhile.
+
+    A cluster that went away is a ClusterLostError: asking again may mend it.
+    """
     admin = AIOKafkaAdminClient(client_id="makegood-topics", **client_options(kafka))
     try:
         await admin.start()
         yield admin
     except (KafkaError, OSError) as error:
-        raise SetupError(f"the cluster at {kafka.bootstrap} does not do as asked: {error}") from error
+        kind = ClusterLostError if isinstance(error, OSError) or error.retriable else SetupError
+        raise kind(f"the cluster at {kafka.bootstrap} does not do as asked: {error}") from error
     finally:
         await admin.close()
 

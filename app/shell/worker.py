@@ -17,7 +17,7 @@ from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.telemetry_protocol import NoTelemetry, Telemetry
-from app.shell.topics_admin import partition_counts
+from app.shell.topics_admin import ClusterLostError, partition_counts
 from app.shell.worker_app import WorkerApp
 from app.stage import IntakeStage, KeyedStage
 from app.topics import INPUTS, Topic
@@ -137,8 +137,20 @@ async def _first(work: "asyncio.Future[None]", told_to_stop: asyncio.Event) -> b
 
 
 async def _surroundings(parts: _Parts) -> None:
-    """Wait for the broker and make sure of the topics: Faust leaves missing ones out without a word."""
-    await wait_for_broker(parts.kafka)
+    """Wait for the broker and make sure of the topics; one that goes away meanwhile is waited for again."""
+    while True:
+        await wait_for_broker(parts.kafka)
+        try:
+            await _make_sure_of_topics(parts)
+        except ClusterLostError as error:
+            log.warning("%s; waiting for it again", error)
+            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            return
+
+
+async def _make_sure_of_topics(parts: _Parts) -> None:
+    """Raise SetupError when a topic is missing: Faust leaves missing ones out without a word."""
     ours = {*parts.inputs, *(topic for stage in parts.stages for topic in (stage.log, stage.changelog))}
     names = {parts.settings.topic_prefix + topic for topic in ours}
     since = monotonic()

@@ -58,8 +58,8 @@ class CountingCluster:
         settings = WorkerSettings(topic_prefix=self.prefix, application_id=self.prefix, partitions=PARTITIONS)
         asyncio.run(apply_topics(KafkaSettings(bootstrap=self.bootstrap), settings))
 
-    def start(self, *arguments: str, **settings: str) -> Worker:
-        """Start a worker; settings are those of WorkerSettings."""
+    def start(self, *arguments: str, bootstrap: str | None = None, **settings: str) -> Worker:
+        """Start a worker that knows the broker by `bootstrap` (ours); settings are those of WorkerSettings."""
         own = {
             "application_id": self.prefix,
             "topic_prefix": self.prefix,
@@ -70,7 +70,7 @@ class CountingCluster:
             "state_dir": str(self.folder),
             **settings,
         }
-        env = {**os.environ, "KAFKA_BOOTSTRAP": self.bootstrap}
+        env = {**os.environ, "KAFKA_BOOTSTRAP": bootstrap or self.bootstrap}
         env |= {f"MAKEGOOD_{name.upper()}": value for name, value in own.items()}
         log = self.folder / f"worker-{len(self.workers)}.log"
         with log.open("wb") as output:

@@ -1,5 +1,6 @@
 """What the shell promises when workers come, go, die, freeze and meet a bug: nothing lost, nothing twice."""
 
+import asyncio
 import random
 import signal
 import time
@@ -12,7 +13,7 @@ import pytest
 from app.broker import Broker
 from app.stage import OutRecord
 from app.topics import Topic
-from tests.kafka.counting_cluster import CountingCluster, counting_cluster, events, eventually
+from tests.kafka.counting_cluster import CountingCluster, Worker, counting_cluster, events, eventually
 
 pytestmark = pytest.mark.expects_error_log("NotLeaderForPartitionError")  # of topics just made
 
@@ -164,3 +165,46 @@ def test_a_topic_that_comes_to_too_many_dead_letters_is_read_no_more_until_the_w
     cluster.start(dead_letters_per_minute="0")
     eventually(lambda: cluster.committed(Topic.ORDERS) == cluster.ends(Topic.ORDERS), "all input acknowledged")
     assert {record.key for record in cluster.read(Topic.DEAD_LETTERS)} == {record.key for record in rubbish}
+
+
+class _FirstGoesSecondDoesNot:
+    """Passes the first connection to a broker, breaks off the second, passes all others."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._host, _, port = bootstrap.partition(":")
+        self._port = int(port)
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if self.connections == 2:
+            writer.transport.abort()
+            return
+        upstream, onward = await asyncio.open_connection(self._host, self._port)
+        await asyncio.gather(self._pass(reader, onward), self._pass(upstream, writer))
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while chunk := await reader.read(65536):
+            writer.write(chunk)
+        writer.transport.abort()
+
+
+@pytest.mark.expects_error_log("Unable connect")
+def test_a_broker_that_goes_away_between_two_questions_of_a_starting_worker_is_waited_for(
+    cluster: CountingCluster,
+) -> None:
+    between = _FirstGoesSecondDoesNot(cluster.bootstrap)
+    cluster.produce(Topic.JOURNEY_LOG, events(100))
+
+    async def work() -> Worker:
+        server = await asyncio.start_server(between.serve, "127.0.0.1", 0)
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        worker = cluster.start(bootstrap=address)
+        async with server:
+            await asyncio.to_thread(eventually, lambda: len(cluster.said()) > 0, "the first events said", 50)
+        return worker
+
+    worker = asyncio.run(work())
+    assert between.connections > 2
+    assert "waiting for it again" in worker.said()
+    all_said_once(cluster, 100)

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
 from app.clock import SECOND
-from app.facts import FailureStated, JourneyBegan, Party
+from app.facts import FailureStated, JourneyBegan, MilestoneReached, Party
 from app.ids import FactId
 from app.journey import seen
 from app.outputs import DeadLetter, DeadLetterReason, Decision
@@ -19,6 +19,15 @@ def test_what_comes_before_the_order_is_known_waits_for_it_and_counts_then() -> 
     )
     timely.waits(100)
     assert set(early.state.problems) == set(timely.state.problems) != set()
+
+
+def test_the_decision_to_wait_and_the_one_when_the_order_is_known_have_ids_of_their_own() -> None:
+    dispatched = fact(MilestoneReached("dispatched"), 5)
+    ann = Customer().learns(dispatched, fact(order(), 0, known=6))
+    waits, counts = [decision for decision in ann.of(Decision) if decision.cause.id == dispatched.id]
+    assert "waits for it" in waits.changes[0]
+    assert "waits for it" not in counts.changes[0]
+    assert waits.id != counts.id
 
 
 def test_facts_of_an_order_that_never_begins_become_dead_letters() -> None:
