@@ -47,7 +47,8 @@ class RemedyReported(Struct, frozen=True, tag="remedy_reported"):
 class OperatorDecided(Struct, frozen=True, tag="operator_decided"):
     """A named person decided: `action` is hold, release, approve, refuse, write_off, close, quarantine or act.
 
-    `incident` is the register's key of the mass incident that it is about (`act`), None when it is about a customer.
+    `act` is about what spans customers: `incident` is the register's key of a mass incident, `offer` an offer's id.
+    Both are None when it is about a customer.
     """
 
     action: str
@@ -56,6 +57,7 @@ class OperatorDecided(Struct, frozen=True, tag="operator_decided"):
     reason: str
     problem_id: str | None = None
     incident: str | None = None
+    offer: str | None = None
 
 
 class CustomerParked(Struct, frozen=True, tag="customer_parked"):

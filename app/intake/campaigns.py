@@ -80,4 +80,6 @@ def register_key(what: What) -> bytes | None:
             return playlist_key(playlist)
         case OperatorDecided(incident=incident) if incident is not None:
             return incident.encode()
+        case OperatorDecided(offer=offer) if offer is not None:
+            return offer_key(offer)
     return None

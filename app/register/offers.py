@@ -7,8 +7,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.clock import Instant, to_iso
-from app.decide.book import EscalationInputs
-from app.decide.escalation import escalation_of
 from app.facts import (
     SHARDS,
     CouponTermsStated,
@@ -16,10 +14,12 @@ from app.facts import (
     OfferAsked,
     OfferStated,
     OfferTold,
+    OperatorDecided,
     Terms,
     holders_key,
     shard_of,
 )
+from app.register import owners
 from app.register.doing import Doing
 from app.register.limits import HOLDERS_KEPT, OFFER_VERSIONS
 from app.register.state import Holder, Holders, Offer
@@ -27,12 +27,13 @@ from app.topics import Topic
 
 GAP: Final = "offer_terms_gap"
 _PLANNER: Final = "campaign_planner"
-_WORST: Final = 3
-"""A gap in what is published meets every customer of the offer: severe, whoever meets it first."""
 
 
 def stated(doing: Doing, known: Offer, what: OfferStated | CouponTermsStated) -> Offer:
-    """Keep a version's terms; a gap that they open is the planner's, and every holder learns of what changed."""
+    """Keep a version's terms; a gap that they open is the planner's, and every holder learns of what changed.
+
+    With the last gap closed no owner need act any more.
+    """
     if isinstance(what, OfferStated):
         offer = replace(known, advertised=_with(known.advertised, what.version, what.terms))
     else:
@@ -41,15 +42,29 @@ def stated(doing: Doing, known: Offer, what: OfferStated | CouponTermsStated) ->
         return known
     side = "advertised" if isinstance(what, OfferStated) else "coupon"
     doing.note(f"offer {what.offer}: {side} terms of version {what.version}")
+    opened = False
     for version in sorted({*offer.advertised, *offer.asked}):
         before, after = told(known, what.offer, version, ""), told(offer, what.offer, version, "")
-        if after.gap and after.gap != before.gap and version in offer.advertised:
+        known_gap = before.gap if version in known.advertised else ()
+        if after.gap and after.gap != known_gap and version in offer.advertised:
             _tell_planner(doing, after)
+            opened = True
         if after != before and version in offer.asked:
             for shard in range(SHARDS):
                 key = holders_key(what.offer, shard)
                 doing.pass_on(Topic.REGISTER_LOG, key, after, part=f"#{version}")
-    return offer
+    return _owned(doing, offer, what.offer, opened=opened)
+
+
+def _owned(doing: Doing, offer: Offer, name: str, *, opened: bool) -> Offer:
+    """Ask for an owner of the gaps that opened; terms stated anew give one who is waited for no more time."""
+    if opened:
+        asked_now = owners.ask(doing, GAP, GAP, None)
+        return replace(offer, awaited=offer.awaited or asked_now)
+    if offer.awaited is None or any(told(offer, name, version, "").gap for version in offer.advertised):
+        return offer
+    doing.note("no gap is left: nobody need act")
+    return replace(offer, awaited=None)
 
 
 def _with(terms: dict[int, Terms], version: int, stated_terms: Terms) -> dict[int, Terms]:
@@ -104,10 +119,28 @@ def _tell_planner(doing: Doing, gap: OfferTold) -> None:
         fields[f"{side}_valid_until"] = "for ever" if terms.valid_until is None else to_iso(terms.valid_until)
     text = f"Offer {gap.offer} promises more than its coupons grant: {fields['gap']}. Mend one of the two."
     doing.notice(_PLANNER, GAP, fields, text, str(gap.version))
-    plan = doing.ruled(escalation_of(doing.policy, EscalationInputs(GAP, GAP, _WORST)))
-    if plan is not None and not any(getattr(said, "reason", "") == GAP for said in doing.said):
-        act_by = None if plan.act_within is None else Instant(doing.now + plan.act_within)
-        doing.escalate(plan.owner, plan.authority, GAP, act_by)
+
+
+def decided(doing: Doing, known: Offer | None, what: OperatorDecided) -> Offer | None:
+    """Stop waiting for the owner of an offer's gaps: a person whose role may has taken them in hand."""
+    if not owners.may(doing, what):
+        return known
+    doing.note(f"{what.action} by {what.role} {what.operator}: {what.reason}")
+    if known is None or known.awaited is None:
+        doing.note("nobody is waited for")
+        return known
+    return replace(known, awaited=None)
+
+
+def due_of(known: Offer) -> Instant | None:
+    """Return when an owner must have acted, None when nobody is waited for."""
+    return None if known.awaited is None else known.awaited.act_by
+
+
+def fire(doing: Doing, known: Offer) -> Offer:
+    """Tell the next role of an owner who has not acted in time."""
+    assert known.awaited is not None, "an offer is due only while an owner is awaited"
+    return replace(known, awaited=owners.silent(doing, known.awaited, None))
 
 
 def asked(doing: Doing, known: Offer, fact: Fact, what: OfferAsked) -> Offer:

@@ -14,11 +14,14 @@ _WORST: Final = 4
 """One owner is named for all of them: as severe as it gets."""
 
 
-def ask(doing: Doing, reason: str, problem: str, brand: str, before: AwaitedOwner | None = None) -> AwaitedOwner | None:
+def ask(
+    doing: Doing, reason: str, problem: str, brand: str | None, before: AwaitedOwner | None = None
+) -> AwaitedOwner | None:
     """Name the owner that the escalation book knows for this reason; return what to wait for, None for nothing.
 
-    `before`: who was silent. To the book each silence after the first is a repeat, so that its rows can be a ladder;
-    where it has nobody but who was silent, nobody is above.
+    A budget is in the currency of the `brand` (None: of the default one). `before`: who was silent. To the book each
+    silence after the first is a repeat, so that its rows can be a ladder; where it has nobody but who was silent,
+    nobody is above.
     """
     level, history = (0, ()) if before is None else (before.level, before.history)
     plan = doing.ruled(escalation_of(doing.policy, EscalationInputs(reason, problem, _WORST, level)))
@@ -32,7 +35,7 @@ def ask(doing: Doing, reason: str, problem: str, brand: str, before: AwaitedOwne
     return AwaitedOwner(problem, plan.owner, act_by, escalation.history, 0 if before is None else level + 1)
 
 
-def silent(doing: Doing, awaited: AwaitedOwner, brand: str) -> AwaitedOwner | None:
+def silent(doing: Doing, awaited: AwaitedOwner, brand: str | None) -> AwaitedOwner | None:
     """Go one level up when an owner has not acted in time."""
     doing.note(f"{awaited.owner} has not acted in time")
     return ask(doing, SILENT, awaited.problem, brand, awaited)

@@ -45,12 +45,29 @@ class Shard(Struct, frozen=True, tag="severe", omit_defaults=True):
     campaigns: dict[str, PlannedHere] = {}
 
 
+class AwaitedOwner(Struct, frozen=True, array_like=True):
+    """An owner who was asked to act by `act_by`; `history` are the decisions that led to them.
+
+    `level` is how many were asked before them and were silent.
+    """
+
+    problem: str
+    owner: str
+    act_by: Instant
+    history: tuple[OutputId, ...] = ()
+    level: int = 0
+
+
 class Offer(Struct, frozen=True, tag="offer", omit_defaults=True):
-    """An offer's terms by version, as advertised and as its coupons have them; `asked`: versions customers hold."""
+    """An offer's terms by version, as advertised and as its coupons have them; `asked`: versions customers hold.
+
+    `awaited`: nobody has acted on its gaps so far.
+    """
 
     advertised: dict[int, Terms] = {}
     coupons: dict[int, Terms] = {}
     asked: tuple[int, ...] = ()
+    awaited: AwaitedOwner | None = None
 
 
 class Holder(Struct, frozen=True, array_like=True):
@@ -94,19 +111,6 @@ class Report(Struct, frozen=True, array_like=True):
     at: Instant
     customer: CustomerId
     question: str = ""
-
-
-class AwaitedOwner(Struct, frozen=True, array_like=True):
-    """An owner who was asked to act by `act_by`; `history` are the decisions that led to them.
-
-    `level` is how many were asked before them and were silent.
-    """
-
-    problem: str
-    owner: str
-    act_by: Instant
-    history: tuple[OutputId, ...] = ()
-    level: int = 0
 
 
 class Incident(Struct, frozen=True, tag="incident", omit_defaults=True):

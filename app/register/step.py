@@ -91,6 +91,7 @@ TAKES: Final[dict[tuple[str, type], Take]] = {
     ("offer", OfferStated): lambda doing, _, body, __, what: offers.stated(doing, body or Offer(), what),
     ("offer", CouponTermsStated): lambda doing, _, body, __, what: offers.stated(doing, body or Offer(), what),
     ("offer", OfferAsked): lambda doing, _, body, fact, what: offers.asked(doing, body or Offer(), fact, what),
+    ("offer", OperatorDecided): lambda doing, _, body, __, what: offers.decided(doing, body, what),
     ("holders", OfferAsked): lambda _, __, body, fact, what: offers.held(body, fact, what),
     ("holders", OfferLeft): lambda _, __, body, fact, ___: offers.left(body, fact),
     ("holders", OfferTold): _told,
@@ -125,6 +126,8 @@ def next_due(policy: Policy, body: Body | None) -> Instant | None:
             return campaigns.first(body).plan.send_at
         case Incident():
             return incidents.due_of(body)
+        case Offer():
+            return offers.due_of(body)
         case Holders() | Spent() | Account():
             return body.until
     return None
@@ -144,6 +147,8 @@ def fire(policy: Policy, key: str, body: Body, due: Instant) -> Stepped:
             return _stepped(_unless_empty(campaigns.check(doing, body, key)), doing)
         case Incident():
             return _stepped(incidents.fire(doing, body), doing)
+        case Offer():
+            return _stepped(offers.fire(doing, body), doing)
     return _stepped(None, doing)
 
 

@@ -26,7 +26,7 @@ _SAYS: Final = {
     Topic.CUSTOMERS: "Profile snapshots, merged customers, erasures.",
     Topic.CAMPAIGNS: "Planned sends, offers and coupon terms, hold-audio playlists.",
     Topic.REMEDY_OUTCOMES: "What became of a remedy, and what was given by hand.",
-    Topic.OPERATOR_DECISIONS: "What a person decided: hold, release, approve, write off, close.",
+    Topic.OPERATOR_DECISIONS: "A person decided: hold, release, approve, refuse, write off, close, quarantine, act.",
     Topic.SUPPRESSIONS: "Who is held from which marketing, one record per customer as it stands now.",
     Topic.REMEDIES: "Apologies with their gestures, each once.",
     Topic.NOTICES: "What to tell whom, in words that name what is missing.",

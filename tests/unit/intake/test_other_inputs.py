@@ -36,6 +36,7 @@ from app.facts import (
     SatisfactionAnswered,
     Subject,
     What,
+    offer_key,
 )
 from app.ids import CaseId, CustomerId, Desk, JourneyId, RemedyId
 from app.outputs import DeadLetterReason
@@ -98,6 +99,16 @@ def test_a_decision_about_an_incident_goes_to_the_register_under_its_name() -> N
     (found,) = facts(outputs)
     reason = "the lamp comes back on Friday, all are told so"
     assert found.what == OperatorDecided("act", "kim", "incident_lead", reason, incident=name)
+    assert found.subject == Subject()
+
+
+def test_a_decision_about_an_offer_goes_to_the_register_under_the_offers_key() -> None:
+    topic, event = Topic.OPERATOR_DECISIONS, "operator_decided"
+    outputs = admit(topic, event, example(topic, event, "good-offer"))
+    assert [(output.topic, output.key) for output in outputs] == [(Topic.REGISTER_LOG, offer_key("TRADE-IN-20"))]
+    (found,) = facts(outputs)
+    reason = "the advertisement is put right by noon"
+    assert found.what == OperatorDecided("act", "lee", "campaign_lead", reason, offer="TRADE-IN-20")
     assert found.subject == Subject()
 
 
