@@ -45,6 +45,15 @@ class Partition:
         self._apply(effects)
         return effects.outputs
 
+    def fire(self, until: Instant) -> Sequence[OutRecord]:
+        """Fire every deadline up to an instant, and what that lets run out, in rounds of their own."""
+        outputs: list[OutRecord] = []
+        while (due := self._index.peek(until)).keys:
+            effects = self._stage.work(Round(self._number, (), due.keys, until), self.table)
+            self._apply(effects)
+            outputs.extend(effects.outputs)
+        return outputs
+
     def _apply(self, effects: Effects) -> None:
         for key, value in effects.changes.items():
             if value is None:
@@ -66,9 +75,9 @@ class Core:
 
     def __init__(self) -> None:
         self.stages: Stages = stages(bundled_codec(), data_clock=False)
-        keyed = keyed_stages(self.stages)
-        self.logs = {stage.log: [Partition(stage, number) for number in range(PARTITIONS)] for stage in keyed}
-        self.names = {stage.log: stage.name for stage in keyed}
+        self.keyed = keyed_stages(self.stages)
+        self.logs = {stage.log: [Partition(stage, number) for number in range(PARTITIONS)] for stage in self.keyed}
+        self.names = {stage.log: stage.name for stage in self.keyed}
         self.seconds = dict.fromkeys(("intake", *self.names.values()), 0.0)
         self.outputs: list[OutRecord] = []
         self.kept: dict[Topic, list[OutRecord]] = {topic: [] for topic in LOGS}
@@ -87,6 +96,19 @@ class Core:
         admitted = [out for record in records for out in self.stages.intake.admit(self._input(record, at))]
         self.seconds["intake"] += time.process_time() - began
         self._route(admitted, at)
+        self._settle(at)
+
+    def advance(self, until: Instant) -> None:
+        """Let time pass: deadlines up to an instant fire, and what follows from them is worked."""
+        for log, partitions in self.logs.items():
+            for partition in partitions:
+                began = time.process_time()
+                outputs = partition.fire(until)
+                self.seconds[self.names[log]] += time.process_time() - began
+                self._route(outputs, until)
+        self._settle(until)
+
+    def _settle(self, at: Instant) -> None:
         while any(partition.log for partitions in self.logs.values() for partition in partitions):
             for log in self.logs:
                 self._work(log, at)

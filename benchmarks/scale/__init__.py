@@ -1,0 +1,1 @@
+"""How Makegood behaves as it grows: latency, timers, state, recovery, cost per event (docs/capacity.md)."""
