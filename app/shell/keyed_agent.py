@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 
 _WAITING_SLICES: Final = 4
 """Slices of a partition that wait in memory; more would make ticks wait behind them."""
+_MOST_DUE: Final = 128
+"""Keys whose deadlines fire in one round: what comes meanwhile waits for the round."""
+_FEW_DUE: Final = 16
+"""So many of them go with records, and so many are worked before the event loop turns."""
 LARGE_STATE_BYTES: Final = 256 * 1024
 
 
@@ -63,7 +67,9 @@ class Work:
 class PartitionLoop:
     """Works one partition of a keyed stage, one round at a time; partitions run side by side.
 
-    Live, each round takes the slices at hand (up to `slice_records` records) and up to as many due keys. Under the data
+    Live, each round takes the slices at hand (up to `slice_records` records) and a few due keys. When many ran out at
+    once, every second round is theirs; only one partition at a time works such a round (`turn`, the worker's), and lets
+    the event loop turn in between: records of other customers pass at their own pace (decision 0027). Under the data
     clock, records are held back until a tick and then worked in one round with all that is due by it.
     """
 
@@ -77,6 +83,7 @@ class PartitionLoop:
         telemetry: Telemetry,
         finish: Finish,
         aside: Aside | None = None,
+        turn: asyncio.Lock | None = None,
     ) -> None:
         self.state = state
         self.stage: KeyedStage = state.stage
@@ -92,6 +99,9 @@ class PartitionLoop:
         self._held_deliveries: list[Delivery] = []
         self._newest = Instant(0)
         self._stopping = False
+        self._turn = turn or asyncio.Lock()
+        self._has_turn = False
+        self._crowded = False
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._breaking = Breaking(
@@ -102,7 +112,7 @@ class PartitionLoop:
             telemetry=telemetry,
             aside=None if data_clock else aside,
             stopping=lambda: self._stopping,
-            stood=self._room.set,
+            stood=self._stood,
         )
 
     @property
@@ -141,18 +151,24 @@ class PartitionLoop:
                 await self._step_live()
 
     async def _step_live(self) -> None:
-        work = self._take()
-        due = self.state.index.peek(self.until, self._limit)
-        if work.resume_at is None and not due.keys:
+        work = self._nothing() if self._crowded else self._take()
+        most = min(self._limit, _FEW_DUE if work.records else _MOST_DUE)
+        due = self.state.index.peek(self.until, most)
+        had_their_turn, self._crowded = self._crowded, bool(work.records) and len(due.keys) == most
+        if work.resume_at is not None or due.keys:
+            await self._round(work, due)
+        elif not had_their_turn:
             await self._arrived.wait()
             self._arrived.clear()
-            return
-        await self._round(work, due)
+
+    def _nothing(self) -> Work:
+        work = Work([], None, [])
+        work.ticks.append((0, self.until))
+        return work
 
     def _take(self) -> Work:
         """Take whole slices up to the limit; ticks among them raise the partition's clock."""
-        work = Work([], None, [])
-        work.ticks.append((0, self.until))
+        work = self._nothing()
         while self._inbox and (not work.finished or len(work.records) + len(self._inbox[0].records) <= self._limit):
             delivery = self._inbox.popleft()
             for record in self._log_records(delivery.records):
@@ -221,12 +237,11 @@ class PartitionLoop:
         started = perf_counter()
         begins = work.finished[0].records.begins if work.finished else resume_at
         round_ = Round(self.partition, work.records, due.keys, self.until, ticks=work.ticks)
-        effects = await self._breaking.work(round_, begins, resume_at)
+        effects = await self._worked(round_, begins, resume_at)
         if effects is None:
             for delivery in work.finished:
                 self._finish(delivery.message, False)
             return
-        self._check(due.keys, effects)
         computed = perf_counter()
         written_to = await self._writer.commit(effects, resume_at)
         state.apply(effects)
@@ -234,6 +249,44 @@ class PartitionLoop:
         state.read_to = max(state.read_to, written_to or 0)
         self._finish_all(work.finished)
         self._tell(work.records, due, effects, (computed - started, perf_counter() - computed))
+
+    async def _worked(self, round_: Round, begins: int, ends: int) -> Effects | None:
+        if self._data_clock or round_.records or len(round_.due) <= _FEW_DUE:
+            effects = await self._breaking.work(round_, begins, ends)
+            if effects is not None:
+                self._check(round_.due, effects)
+            return effects
+        self._has_turn = await self._turn.acquire()
+        try:
+            return await self._worked_in_parts(round_, begins, ends)
+        finally:
+            self._give_back_turn()
+
+    def _give_back_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._turn.release()
+
+    def _stood(self) -> None:
+        """Let go, as this partition begins or ends to stand still, of what others may be waiting for."""
+        self._give_back_turn()
+        self._room.set()
+
+    async def _worked_in_parts(self, round_: Round, begins: int, ends: int) -> Effects | None:
+        """Work due keys, each of which stands alone, a few at a time; what is left when we stop is due still."""
+        parts: list[Effects] = []
+        for start in range(0, len(round_.due), _FEW_DUE):
+            part = round_._replace(due=round_.due[start : start + _FEW_DUE])
+            effects = await self._breaking.work(part, begins, ends)
+            if effects is None:
+                return None
+            self._check(part.due, effects)
+            parts.append(effects)
+            # a change that is no customer's (who broke us, who is parked) must be in the table before the next part
+            if self._stopping or any(key[:1] == b"\x00" for key in effects.changes):
+                break
+            await asyncio.sleep(0)
+        return _together(parts)
 
     async def _remember(self, effects: Effects, offset: int) -> None:
         """Commit changes of the table alone, with the log where it stands."""
@@ -270,3 +323,13 @@ class PartitionLoop:
         if effects.changes:
             sizes = [len(value) for value in effects.changes.values() if value is not None]
             telemetry.state_bytes(name, max(sizes, default=0), sum(size > LARGE_STATE_BYTES for size in sizes))
+
+
+def _together(parts: Sequence[Effects]) -> Effects:
+    """Return as one what rounds over different keys came to."""
+    return Effects(
+        [output for part in parts for output in part.outputs],
+        {key: value for part in parts for key, value in part.changes.items()},
+        {key: due for part in parts for key, due in part.next_due.items()},
+        sum(part.repeats for part in parts),
+    )

@@ -59,6 +59,7 @@ class Ownership:
         self._loops: dict[Key, PartitionLoop] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._generation = -1
+        self._turn = asyncio.Lock()
 
     @property
     def loops(self) -> Iterable[PartitionLoop]:
@@ -104,6 +105,7 @@ class Ownership:
                 telemetry=self._telemetry,
                 finish=finish,
                 aside=self._aside,
+                turn=self._turn,
             )
             self._loops[key] = loop
             self._tasks.append(guard(loop.run()))

@@ -9,10 +9,11 @@ import pytest
 
 from app.clock import Instant
 from app.shell.batch_path import Slice
+from app.shell.breaking import BROKE, Aside, Break, encode_break
 from app.shell.keyed_agent import PartitionLoop, StageError
 from app.shell.state_tables import PartitionState
 from app.shell.telemetry_protocol import NoTelemetry
-from app.stage import Effects, Round, tick_value
+from app.stage import Effects, KeyedStage, Round, tick_value
 from tests.support.counting_stage import CountingStage, decode
 
 
@@ -41,11 +42,30 @@ def tick(offset: int, at: int) -> Any:
     return record(offset, tick_value(Instant(at)), key=None, timestamp=at)
 
 
+class NobodyAsks:
+    """The worker around a partition that stands still, where nobody asks for anything."""
+
+    def stand(self, stage: KeyedStage, partition: int, *, standing: bool) -> None:
+        pass
+
+    async def asked(self, stage: KeyedStage, partition: int, begins: int, key: bytes) -> bytes | None:
+        return None
+
+
 class Partition:
     """A loop with a writer and its acknowledgements; use inside an event loop."""
 
-    def __init__(self, *, data_clock: bool = False, stage: CountingStage | None = None, limit: int = 10) -> None:
-        self.state = PartitionState(stage or CountingStage(), 0)
+    def __init__(
+        self,
+        *,
+        data_clock: bool = False,
+        stage: CountingStage | None = None,
+        limit: int = 10,
+        number: int = 0,
+        turn: asyncio.Lock | None = None,
+        aside: Aside | None = None,
+    ) -> None:
+        self.state = PartitionState(stage or CountingStage(), number)
         self.writer = Committed()
         self.finished: list[tuple[str, bool]] = []
         self.loop = PartitionLoop(
@@ -55,6 +75,8 @@ class Partition:
             slice_records=limit,
             telemetry=NoTelemetry(),
             finish=lambda message, done: self.finished.append((str(message), done)),
+            aside=aside,
+            turn=turn,
         )
         self.task = asyncio.ensure_future(self.loop.run())
 
@@ -214,5 +236,75 @@ def test_a_tick_from_a_worker_whose_clock_is_ahead_names_no_time_that_had_not_co
         await partition.offer("in time", tick(2, 5_000))
         assert partition.writer.said()[-1] == [b"5000"]
         await partition.stop()
+
+    asyncio.run(scenario())
+
+
+def test_when_many_run_out_at_once_records_pass_in_between_and_nothing_is_fired_twice() -> None:
+    async def scenario() -> None:
+        partition = Partition(limit=2_000)
+        await partition.offer("s", *(record(number, b"e@5000", key=b"c%d" % number) for number in range(500)))
+        partition.writer.rounds.clear()
+        partition.writer.go.clear()
+        await partition.offer("tick", tick(500, 5_000))
+        await partition.offer("fact", record(501, b"fact", key=b"other", timestamp=5_001))
+        partition.writer.go.set()
+        for _ in range(10):
+            await partition.settle()
+        fired = [said.count(b"5000") for said in partition.writer.said()]
+        assert fired == [128, 16, 128, 128, 100]
+        assert b"fact" in partition.writer.said()[1]
+        assert len({key for effects, _ in partition.writer.rounds for key in effects.changes}) == 501
+        await partition.stop()
+
+    asyncio.run(scenario())
+
+
+def test_the_event_loop_turns_while_many_deadlines_fire_and_one_partition_at_a_time_fires_many() -> None:
+    worked: list[tuple[int, int]] = []
+
+    class Watching(CountingStage):
+        def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+            if round_.due:
+                worked.append((round_.partition, len(round_.due)))
+            return super().work(round_, table)
+
+    async def scenario() -> None:
+        turn = asyncio.Lock()
+        partitions = [Partition(stage=Watching(), limit=2_000, number=number, turn=turn) for number in range(2)]
+        for partition in partitions:
+            await partition.offer("s", *(record(number, b"e@5000", key=b"c%d" % number) for number in range(128)))
+        for partition in partitions:
+            await partition.offer("tick", tick(128, 5_000))
+        for partition in partitions:
+            await partition.settle()
+            await partition.stop()
+
+    asyncio.run(scenario())
+    assert worked == [(0, 16)] * 8 + [(1, 16)] * 8
+
+
+@pytest.mark.expects_error_log("this partition stands still")
+def test_a_partition_that_stands_still_keeps_nobody_else_from_firing() -> None:
+    class Broken(CountingStage):
+        def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+            if b"c7" in round_.due:
+                raise ZeroDivisionError
+            return super().work(round_, table)
+
+    async def scenario() -> None:
+        turn = asyncio.Lock()
+        broken = Partition(stage=Broken(), limit=2_000, turn=turn, aside=NobodyAsks())
+        await broken.offer("s", *(record(number, b"e@5000", key=b"c%d" % number) for number in range(128)))
+        broken.state.apply(Effects([], {BROKE: encode_break(Break(129, b"c7", 3, "x", True))}, {BROKE: None}))
+        await broken.offer("tick", tick(128, 5_000))
+        assert broken.loop.standing
+        other = Partition(limit=2_000, turn=turn)
+        await other.offer("s", *(record(number, b"e@5000", key=b"c%d" % number) for number in range(128)))
+        await other.offer("tick", tick(128, 5_000))
+        assert sum(said.count(b"5000") for said in other.writer.said()) == 128
+        broken.loop.stop()
+        await other.stop()
+        await broken.task
 
     asyncio.run(scenario())

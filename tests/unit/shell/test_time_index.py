@@ -24,6 +24,7 @@ class IndexAgainstStates(RuleBasedStateMachine):
         super().__init__()
         self.states = States()
         self.index = self.states.index()
+        self.looked = Instant(0)
 
     @rule(key=KEYS, due=INSTANTS)
     def set_a_deadline(self, key: bytes, due: Instant) -> None:
@@ -39,24 +40,30 @@ class IndexAgainstStates(RuleBasedStateMachine):
     def look(self, until: Instant, limit: int | None) -> None:
         expected = {key: due for key, due in self.states.items() if due <= until}
         found = self.index.peek(until, limit)
+        self.looked = until
         assert len(found.keys) == len(set(found.keys)) == min(len(expected), limit or len(expected))
         assert set(found.keys) <= expected.keys()
         assert found.earliest == min((expected[key] for key in found.keys), default=None)
 
+    @rule(until=INSTANTS)
+    def without_a_limit_slots_come_in_their_order(self, until: Instant) -> None:
+        slots = [self.states[key] // SLOT_MS for key in self.index.peek(until).keys]
+        assert slots == sorted(slots)
+
     @rule(until=INSTANTS, limit=st.integers(1, 3))
     def fire_all(self, until: Instant, limit: int) -> None:
-        fired: list[Instant] = []
         while keys := self.index.peek(until, limit).keys:
-            fired.extend(self.states.pop(key) for key in keys)
+            for key in keys:
+                del self.states[key]
         assert all(due > until for due in self.states.values())
-        assert [due // SLOT_MS for due in fired] == sorted(due // SLOT_MS for due in fired)
 
     @invariant()
-    def the_earliest_slot_is_never_announced_too_late(self) -> None:
-        passes_at = self.index.slot_passes_at()
+    def the_next_slot_is_never_announced_too_late(self) -> None:
+        passes_at = self.index.slot_passes_at(self.looked)
         for due in self.states.values():
-            assert passes_at is not None
-            assert passes_at < due + SLOT_MS
+            if due // SLOT_MS >= (self.looked + 1) // SLOT_MS:
+                assert passes_at is not None
+                assert passes_at < due + SLOT_MS
 
 
 TestIndexAgainstStates = IndexAgainstStates.TestCase
@@ -87,9 +94,10 @@ def test_what_is_due_later_in_the_same_slot_stays() -> None:
 
 def test_a_slot_has_passed_when_its_last_millisecond_has() -> None:
     index = States({b"a": Instant(110)}).index()
-    assert index.slot_passes_at() is None
+    assert index.slot_passes_at(Instant(0)) is None
     index.add(b"a", Instant(110))
-    assert index.slot_passes_at() == 199
+    assert index.slot_passes_at(Instant(0)) == 199
+    assert index.slot_passes_at(Instant(198)) == 199
 
 
 def test_an_entry_for_a_state_that_is_gone_is_dropped_when_met() -> None:
@@ -98,4 +106,29 @@ def test_an_entry_for_a_state_that_is_gone_is_dropped_when_met() -> None:
     assert len(index) == 1
     assert index.peek(Instant(10)).keys == []
     assert len(index) == 0
-    assert index.slot_passes_at() is None
+    assert index.slot_passes_at(Instant(0)) is None
+
+
+def test_the_next_slot_is_announced_while_earlier_ones_still_wait_for_their_turn() -> None:
+    states = States({b"a": Instant(10), b"b": Instant(110), b"c": Instant(450)})
+    index = states.index()
+    for key, due in states.items():
+        index.add(key, due)
+    assert index.peek(Instant(199), 1).keys == [b"a"]
+    assert index.slot_passes_at(Instant(199)) == 499
+    assert index.slot_passes_at(Instant(0)) == 99, "a new look begins anew"
+
+
+def test_what_runs_out_after_a_crowd_does_not_wait_for_all_of_it() -> None:
+    states = States({b"crowd-%d" % number: Instant(50) for number in range(100)})
+    states[b"later"] = Instant(250)
+    index = states.index()
+    for key, due in states.items():
+        index.add(key, due)
+    found = index.peek(Instant(300), 10)
+    assert found.keys[0] == b"later"
+    assert len(found.keys) == 10
+    assert found.earliest == 50
+    for key in found.keys:
+        del states[key]
+    assert len(index.peek(Instant(300)).keys) == 91
