@@ -12,10 +12,12 @@ from playwright.sync_api import Browser, Page, expect
 from app.clock import Instant
 from app.ids import CustomerId, OutputId
 from app.outputs import ALL, HoldEntry, Scope, Suppression
+from app.shell.safe_clock import wall_clock
 from app.web.access import Role
 from app.web.site import Site
 from tests.browser.conftest import Open, busy
 from tests.support.told_site import served, tell
+from tests.support.verdict import Tombstone
 
 At = tuple[Site, str]
 Picture = Callable[..., None]
@@ -92,11 +94,50 @@ def test_a_page_that_is_open_follows_what_happens_and_keeps_the_focus(chromium: 
         held = page.locator("#n-held")
         before = int(held.inner_text())
         held.focus()
-        hold = HoldEntry(Scope((ALL,)), "late_delivery", "p", site.now(), "made good")
-        tell(site, [Suppression(OutputId("new"), site.now(), CustomerId("new"), suppressed=True, holds=(hold,))])
+        tell(site, [_held_for("late_delivery")])
         expect(held).to_have_text(str(before + 1), timeout=10_000)
         expect(held).to_be_focused()
         page.context.close()
+
+
+def _held_for(reason: str) -> Suppression:
+    hold = HoldEntry(Scope((ALL,)), reason, "p", wall_clock(), "made good")
+    return Suppression(OutputId("new"), wall_clock(), CustomerId("new"), suppressed=True, holds=(hold,))
+
+
+def test_a_wide_table_stays_where_it_was_pushed_when_something_happens(chromium: Browser, open_page: Open) -> None:
+    site = busy(None)
+    with served(site) as address:
+        page = open_page((site, address), **PHONE)
+        table = page.locator("#at-broken")
+        table.focus()
+        table.evaluate("one => { one.scrollLeft = 60 }")
+        before = int(page.locator("#n-held").inner_text())
+        tell(site, [_held_for("late_delivery")])
+        expect(page.locator("#n-held")).to_have_text(str(before + 1), timeout=10_000)
+        expect(table).to_be_focused()
+        assert table.evaluate("one => one.scrollLeft") == 60
+        page.context.close()
+
+
+def test_the_focus_on_a_number_that_goes_away_stays_in_its_section(chromium: Browser, open_page: Open) -> None:
+    site = busy(None)
+    tell(site, [_held_for("late_delivery_abroad")])
+    with served(site) as address:
+        page = open_page((site, address))
+        page.locator("#n-held-for-late-delivery-abroad").focus()
+        tell(site, [Tombstone("new")])
+        expect(page.locator("#h-holds")).to_be_focused(timeout=10_000)
+        page.context.close()
+
+
+def test_whatever_can_have_the_focus_on_the_boards_has_a_name_of_its_own(still: At, open_page: Open) -> None:
+    page = open_page(still)
+    names: list[str] = page.evaluate(
+        "() => [...document.querySelectorAll('#board a[href], #board summary, #board [tabindex]')].map(one => one.id)"
+    )
+    assert "" not in names
+    assert len(set(names)) == len(names)
 
 
 def test_a_model_that_falls_behind_says_so(chromium: Browser, open_page: Open) -> None:

@@ -1,5 +1,5 @@
 "use strict";
-// Times in the reader's own zone, and the chart; everything else is the server's.
+// Times in the reader's own zone, the chart, and the reader's place when the boards change; all else is the server's.
 (() => {
   const moment = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
@@ -38,14 +38,36 @@
     }, [days, kept, broken], place);
   };
 
-  let open = false;
+  // where the reader was before the boards are replaced: htmx keeps the focus on what is still there by its id
+  let place = null;
+  const keep = () => {
+    const scrolled = [...document.querySelectorAll("#board .scroll")].map((one) => [one.id, one.scrollLeft]);
+    const section = document.activeElement?.closest("#board section")?.id;
+    place = { scrolled, section, open: document.getElementById("chart-table")?.open ?? false };
+  };
+  const restore = () => {
+    for (const [id, left] of place.scrolled) {
+      const one = document.getElementById(id);
+      if (one) one.scrollLeft = left;
+    }
+    const table = document.getElementById("chart-table");
+    if (table) table.open = place.open;
+    // the number that had it is gone: its section has it, not the top of the page
+    if (place.section && document.activeElement === document.body) {
+      const heading = document.getElementById(`h-${place.section}`);
+      if (heading) {
+        heading.tabIndex = -1;
+        heading.focus({ preventScroll: true });
+      }
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", () => { localise(document); draw(); });
-  document.addEventListener("htmx:beforeSwap", () => { open = document.getElementById("chart-table")?.open ?? false; });
+  document.addEventListener("htmx:beforeSwap", keep);
   document.addEventListener("htmx:afterSwap", (event) => {
     localise(event.target);
-    const table = document.getElementById("chart-table");
-    if (table) table.open = open;
     draw();
+    restore();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   let resized;
