@@ -43,7 +43,7 @@ BROKEN = [
     Broken("no such day", "policy.yaml", "from: 11-15", "from: 02-30", "no such day"),
     Broken("unknown message class", "policy.yaml", "[promotion, upsell]", "[promotions]", "no message class"),
     Broken("class in two steps", "policy.yaml", "[promotion, upsell]", "[promotion, survey]", "two steps"),
-    Broken("unknown action", "policy.yaml", "  write_off: [cx_lead]", "  writeoff: [cx_lead]", "no action"),
+    Broken("unknown action", "policy.yaml", "  write_off: [cx_lead,", "  writeoff: [cx_lead,", "no action"),
     Broken("not true or false", "policy.yaml", "on_issue: false", "on_issue: no", "known are false, true"),
     Broken("unknown problem", "kinds.yaml", "problem: no_first_scan", "problem: staled", "`staled` is unknown"),
     Broken("unknown milestone after", "kinds.yaml", "after: confirmed", "after: confrmed", "`confrmed` is unknown"),
