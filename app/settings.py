@@ -68,6 +68,12 @@ class WorkerSettings(BaseSettings):
         ge=0,
         description="dead letters of one input topic in a minute, per worker; more stop its intake; 0: never",
     )
+    nice: int = Field(
+        0,
+        ge=0,
+        le=19,
+        description="how far a worker gives way to others on its machine; 10 where it shares it with the gate",
+    )
     clock_grace_ms: int = Field(1_000, ge=0, description="how far a tick may run ahead of unread input")
     state_dir: Path = Field(ROOT / ".run", description="where a worker may write (nothing that cannot be lost)")
     web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")

@@ -1,5 +1,7 @@
 """`makegood worker`: one worker of the live system."""
 
+import os
+
 import click
 
 from app.main import worker
@@ -18,4 +20,11 @@ def command() -> None:
     Example:
       KAFKA_BOOTSTRAP=broker:9092 makegood worker
     """
-    raise SystemExit(worker(WorkerSettings(), KafkaSettings()))
+    settings = WorkerSettings()
+    _give_way(settings.nice)
+    raise SystemExit(worker(settings, KafkaSettings()))
+
+
+def _give_way(nice: int) -> None:
+    """Take our place behind others on this machine, before there are threads; never before where we were started."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
