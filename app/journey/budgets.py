@@ -16,7 +16,7 @@ from app.ids import RemedyId
 from app.journey import asking, escalations
 from app.journey.brands import brand_of
 from app.journey.issuing import in_words, issue
-from app.journey.state import with_item
+from app.journey.items import with_item
 from app.journey.trouble import Drawn, GivenRemedy, Reserved
 from app.journey.turn import Turn
 from app.outputs import Gesture, Receipt, RowFired

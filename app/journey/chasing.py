@@ -39,10 +39,20 @@ def chased(contacts: Sequence[Instant], answers: Sequence[Instant], rules: Chasi
 
 def review(turn: Turn) -> None:
     """Open or take back the problem wherever the customer gets in touch: a journey, a case of none, or neither."""
+    if not turn.state.cases and not turn.state.contacts and not _contacted(turn.state):
+        return
     for place, steps in _places(turn.state):
         contacts = _times(steps, (_CONTACTED,))
         if len(contacts) >= turn.policy.chasing.contacts:
             _review(turn, place, set(chased(contacts, _times(steps, _ANSWERED), turn.policy.chasing)))
+
+
+def _contacted(state: CustomerState) -> bool:
+    for journey in state.journeys.values():
+        for word in journey.own.steps:
+            if word.startswith(_CONTACTED):
+                return True
+    return False
 
 
 def _places(state: CustomerState) -> Iterator[tuple[Place, list[Steps]]]:

@@ -9,7 +9,9 @@ from app.ids import JourneyId
 from app.journey import coupon_time, known_by, reached, refusals
 from app.journey.course import Journey, JourneyReceipt
 from app.journey.owned import products_of
-from app.journey.state import CustomerState, with_item, without
+from app.journey.items import with_item, without
+from app.journey.state import CustomerState
+from app.journey.steps import is_waiting
 from app.journey.status import OPEN, PARTIAL
 from app.journey.trouble import Problem, cost_of
 from app.journey.turn import Turn
@@ -18,9 +20,11 @@ from app.outputs import DeadLetterReason
 
 def over_since(policy: Policy, state: CustomerState, journey: Journey) -> Instant | None:
     """Return since when nothing of a journey is left to happen; None while something is."""
-    ended = _ended_at(policy, journey)
-    if ended is None or _something_waits(state, journey):
+    ended = None if _something_waits(state, journey) else _ended_at(policy, journey)
+    if ended is None:
         return None
+    if not state.problems and not state.remedies:
+        return ended
     ends = [ended]
     ends.extend(ended_at(problem) for problem in _of(state, journey.id))
     ends.extend(
@@ -33,20 +37,24 @@ def over_since(policy: Policy, state: CustomerState, journey: Journey) -> Instan
 
 def _ended_at(policy: Policy, journey: Journey) -> Instant | None:
     rules = reached.rules_of(policy, journey)
-    ends = [
-        reached.ended_at(rules, reached.of_consignment(journey, consignment))
-        for consignment in journey.consignments.values()
-    ]
-    known = [end for end in ends if end is not None]
-    return max(known) if known and len(known) == len(ends) else None
+    last: Instant | None = None
+    for consignment in journey.consignments.values():
+        end = reached.ended_at(rules, reached.of_consignment(journey, consignment))
+        if end is None:
+            return None
+        last = end if last is None else max(last, end)
+    return last
 
 
 def _something_waits(state: CustomerState, journey: Journey) -> bool:
+    for each in journey.own.expectations:
+        if is_waiting(each):
+            return True
+    for of in journey.consignments.values():
+        for each in of.leg.expectations:
+            if is_waiting(each):
+                return True
     if any(problem.active for problem in _of(state, journey.id)):
-        return True
-    if any(expectation.waits for expectation in journey.own.expectations):
-        return True
-    if any(each.waits for of in journey.consignments.values() for each in of.leg.expectations):
         return True
     return any(remedy.journey == journey.id and remedy.settled_at is None for remedy in state.remedies.values())
 

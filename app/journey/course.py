@@ -20,8 +20,6 @@ MOVEMENT: Final = "movement"
 WHOLE: Final = ConsignmentId("")
 """The consignment of a journey that has not been split: all of it."""
 
-_MOST_TIMES: Final = 32
-
 
 class Promise(Struct, frozen=True, array_like=True, gc=False):
     """What somebody promised at `at`: the milestone is reached before `due`."""
@@ -47,7 +45,7 @@ class Expectation(Struct, frozen=True, array_like=True, gc=False):
 
     `id` is `<consignment>/<milestone>/<basis>/<rule>`, stable in its journey or case; with `first_due` it is unique.
     `basis` is promised or expected. `problem` is the type its breach opens ("" : recorded, but no problem).
-    It is kept when `met_at` or `ended_at` lies before `first_due`. `lapses` counts accusations that were withdrawn and
+    It is kept when `met_at` or `ended_at` lies before `first_due` (`steps.was_kept`). `lapses` counts accusations that were withdrawn and
     turned out right after all.
     """
 
@@ -72,22 +70,6 @@ class Expectation(Struct, frozen=True, array_like=True, gc=False):
         return (self.id, self.first_due)
 
     @property
-    def kept(self) -> bool:
-        """Say whether it was met or ended before its deadline; at the deadline it is late."""
-        return (self.met_at is not None and self.met_at < self.first_due) or (
-            self.ended_at is not None and self.ended_at < self.first_due
-        )
-
-    @property
-    def waits(self) -> bool:
-        """Say whether its deadline is still to fire (perhaps at once, when it was learnt late)."""
-        if self.breached_at is not None or self.withdrawn_at is not None:
-            return False
-        # `kept`, spelt out: this is asked of every expectation of a customer for every fact
-        met, ended, due = self.met_at, self.ended_at, self.first_due
-        return (met is None or met >= due) and (ended is None or ended >= due)
-
-    @property
     def running(self) -> bool:
         """Say whether it is neither met nor ended."""
         return self.met_at is None and self.ended_at is None and self.withdrawn_at is None
@@ -95,26 +77,6 @@ class Expectation(Struct, frozen=True, array_like=True, gc=False):
 
 Steps = dict[str, tuple[Instant, ...]]
 """Word → when it was reached, ascending; the first time and the newest ones are kept."""
-
-
-def with_step(steps: Steps, word: str, at: Instant) -> Steps:
-    """Return the steps with one more time of a word; the same time twice changes nothing."""
-    known = steps.get(word, ())
-    if at in known:
-        return steps
-    times = sorted((*known, at))
-    kept = times if len(times) <= _MOST_TIMES else [times[0], *times[1 - _MOST_TIMES :]]
-    return {**steps, word: tuple(kept)}
-
-
-def with_span(steps: Steps, word: str, at: Instant) -> Steps:
-    """Return the steps with the first and last time of a word that scans repeat."""
-    known = steps.get(word)
-    if known is None:
-        return {**steps, word: (at,)}
-    if known[0] <= at <= known[-1]:
-        return steps
-    return {**steps, word: (min(known[0], at), max(known[-1], at))}
 
 
 class Leg(Struct, frozen=True, array_like=True, gc=False):

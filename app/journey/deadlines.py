@@ -13,6 +13,7 @@ from app.ids import CaseId, ConsignmentId, JourneyId
 from app.journey import closing, comeback, coupon_time, forgetting, problems, progress, seen
 from app.journey.course import Expectation, Leg, Place
 from app.journey.state import CustomerState
+from app.journey.steps import is_waiting
 
 
 class Kind(IntEnum):
@@ -72,9 +73,15 @@ def first(policy: Policy, state: CustomerState) -> Deadline | None:
 
 def next_due(policy: Policy, state: CustomerState) -> Instant | None:
     """Return when the first deadline fires."""
-    dues = [each.first_due for leg in _legs(state) for each in leg.expectations if each.waits]
-    dues.extend([deadline[0] for deadline in _others(policy, state)])
-    return min(dues, default=None)
+    first: Instant | None = None
+    for leg in _legs(state):
+        for each in leg.expectations:
+            if is_waiting(each) and (first is None or each.first_due < first):
+                first = each.first_due
+    for deadline in _others(policy, state):
+        if first is None or deadline[0] < first:
+            first = deadline[0]
+    return first
 
 
 def deadlines(policy: Policy, state: CustomerState) -> Iterator[Due]:
@@ -83,30 +90,34 @@ def deadlines(policy: Policy, state: CustomerState) -> Iterator[Due]:
     yield from _others(policy, state)
 
 
-def _others(policy: Policy, state: CustomerState) -> Iterator[Due]:
-    """Yield what runs out beside expectations."""
+def _others(policy: Policy, state: CustomerState) -> list[Due]:
+    """Return what runs out beside expectations."""
+    found: list[Due] = []
     if state.problems:
-        yield from _problems(policy, state)
+        found.extend(_problems(policy, state))
     if state.holds or state.remedies or state.pending or state.awaited or state.coupons:
-        yield from _ledger(policy, state)
-    yield from _afterwards(policy, state)
+        found.extend(_ledger(policy, state))
+    found.extend(_afterwards(policy, state))
     for journey in state.journeys.values():
         over = closing.retained_until(policy, state, journey)
         if over is not None:
             kind = Kind.NEVER_BEGAN if journey.provisional else Kind.RETENTION
-            yield (over, journey.id, "", "over", kind, "")
+            found.append((over, journey.id, "", "over", kind, ""))
     forget = seen.forget_at(state.seen, policy.limits.seen_window)
     if forget is not None:
-        yield (forget, "", "", "seen", Kind.SEEN, "")
+        found.append((forget, "", "", "seen", Kind.SEEN, ""))
+    return found
 
 
-def _legs(state: CustomerState) -> Iterator[Leg]:
+def _legs(state: CustomerState) -> list[Leg]:
+    found: list[Leg] = []
     for journey in state.journeys.values():
-        yield journey.own
+        found.append(journey.own)
         for consignment in journey.consignments.values():
-            yield consignment.leg
+            found.append(consignment.leg)
     for case in state.cases.values():
-        yield case.leg
+        found.append(case.leg)
+    return found
 
 
 def _expectations(state: CustomerState) -> Iterator[Due]:
@@ -125,7 +136,7 @@ def name_of(case: str, expectation: Expectation) -> str:
 
 def _breaches(journey: str, consignment: str, case: str, expectations: tuple[Expectation, ...]) -> Iterator[Due]:
     for expectation in expectations:
-        if expectation.waits:
+        if is_waiting(expectation):
             what = name_of(case, expectation)
             yield (expectation.first_due, journey, consignment, what, Kind.EXPECTATION, case)
 
@@ -162,14 +173,18 @@ def _ledger(policy: Policy, state: CustomerState) -> Iterator[Due]:
         yield (expires, coupon.journey or "", "", f"coupon/{coupon.coupon}", Kind.COUPON, "")
 
 
-def _afterwards(policy: Policy, state: CustomerState) -> Iterator[Due]:
-    """Yield what runs out once all is made good."""
-    for armed in state.follow_ups:
-        yield (armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP, "")
+def _afterwards(policy: Policy, state: CustomerState) -> list[Due]:
+    """Return what runs out once all is made good."""
+    found: list[Due] = [
+        (armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP, "") for armed in state.follow_ups
+    ]
     if (lost := comeback.due_of(policy, state)) is not None:
-        yield (lost, "", "", "lost", Kind.LOST, "")
+        found.append((lost, "", "", "lost", Kind.LOST, ""))
     if state.cases or state.problems:
-        for over, name in forgetting.dues(policy, state):
-            yield (over, "", "", f"over/{name}", Kind.FORGOTTEN, "")
+        found.extend(
+            (over, "", "", f"over/{name}", Kind.FORGOTTEN, "") for over, name in forgetting.dues(policy, state)
+        )
     if state.released_at is not None:
-        yield (Instant(state.released_at + policy.limits.tombstone_after), "", "", "release", Kind.TOMBSTONE, "")
+        ends = Instant(state.released_at + policy.limits.tombstone_after)
+        found.append((ends, "", "", "release", Kind.TOMBSTONE, ""))
+    return found

@@ -12,7 +12,7 @@ from app.facts import Fact, Money, OperatorDecided
 from app.journey import budgets, escalations
 from app.journey.brands import brand_of
 from app.journey.issuing import in_words
-from app.journey.state import with_item, without
+from app.journey.items import with_item, without
 from app.journey.trouble import GivenRemedy, Problem, Reserved
 from app.journey.turn import Turn
 from app.outputs import Arithmetic, Gesture, Receipt

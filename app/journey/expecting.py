@@ -29,16 +29,26 @@ class Pause(NamedTuple):
     end: Instant | None
 
 
-class View(NamedTuple):
+class View:
     """All that the expectations of one consignment, journey or case depend on. `prefix` begins their ids."""
 
-    policy: Policy
-    outlook: Outlook
-    prefix: str
-    country: str | None
-    reached: Reached
-    promises: tuple[Promise, ...]
-    pauses: tuple[Pause, ...] = ()
+    def __init__(
+        self,
+        policy: Policy,
+        outlook: Outlook,
+        prefix: str,
+        country: str | None,
+        reached: Reached,
+        promises: tuple[Promise, ...],
+        pauses: tuple[Pause, ...] = (),
+    ) -> None:
+        self.policy = policy
+        self.outlook = outlook
+        self.prefix = prefix
+        self.country = country
+        self.reached = reached
+        self.promises = promises
+        self.pauses = pauses
 
     def due(self, rule: ExpectationRule, start: Instant) -> Instant | None:
         """Return when something that started at `start` is due by a rule; None while a pause lasts.

@@ -16,6 +16,7 @@ from app.journey.cases import life_of
 from app.journey.closing import ended_at
 from app.journey.course import Case
 from app.journey.state import CustomerState
+from app.journey.steps import is_waiting
 from app.journey.trouble import GivenRemedy, Problem
 from app.journey.turn import Turn
 
@@ -42,7 +43,7 @@ def dues(policy: Policy, state: CustomerState) -> Iterator[tuple[Instant, str]]:
 
 def _over_since(state: CustomerState, case: Case, problems: list[Problem]) -> Instant | None:
     """Return since when nothing of a case is left to happen; None while something is."""
-    if any(problem.active for problem in problems) or any(each.waits for each in case.leg.expectations):
+    if any(problem.active for problem in problems) or any(map(is_waiting, case.leg.expectations)):
         return None
     given_up = any(problem.of_case and problem.written_off_at is not None for problem in problems)
     if case.opened_at is not None and life_of(case.turns).resolved_at is None and not given_up:

@@ -13,7 +13,7 @@ from app.facts import Money, RemedyReported
 from app.journey import budgets, escalations
 from app.journey.brands import brand_of
 from app.journey.issuing import say
-from app.journey.state import with_item
+from app.journey.items import with_item
 from app.journey.trouble import GivenRemedy
 from app.journey.turn import Turn
 from app.outputs import Arithmetic, Gesture, Receipt, RowFired

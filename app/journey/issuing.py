@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from app.journey.state import with_item
+from app.journey.items import with_item
 from app.journey.trouble import GivenRemedy
 from app.journey.turn import Turn
 from app.outputs import Gesture, Receipt, Remedy

@@ -69,6 +69,8 @@ def say(turns: Sequence[Turn]) -> None:
 
 def _as_it_should_be(turn: Turn) -> tuple[Hold, ...]:
     state = turn.state
+    if not state.holds and not state.problems and state.membership is None:
+        return ()
     holding = {problem.id: problem for problem in state.problems.values() if _holds(problem)}
     lent = accounts.holding(turn)
     stays = (hold for hold in state.holds if not hold.owner.startswith(accounts.OWNER) or hold.owner in lent)

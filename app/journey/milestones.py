@@ -6,7 +6,8 @@ from app.clock import Instant
 from app.facts import Fact, MilestoneReached, Money, ParcelRef
 from app.ids import ConsignmentId, JourneyId
 from app.journey import extent, problems, reached, refunds, remedies, review
-from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, Refund, with_span, with_step
+from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, Refund
+from app.journey.steps import with_step
 from app.journey.reached import merged, parcels_ended
 from app.journey.turn import Turn
 
@@ -16,11 +17,15 @@ def milestone_reached(turn: Turn, fact: Fact, what: MilestoneReached) -> None:
     assert fact.subject.journey is not None
     if what.milestone == refunds.REFUNDED:
         _refunded(turn, fact, what.amount)
-    else:
-        reach(turn, fact.subject.journey, fact.subject.consignment, what.milestone, fact.occurred_at)
-        _fail(turn, fact, what.milestone)
-    if what.parcels:
         _hand_over(turn, fact.subject.journey, fact.subject.consignment, what.parcels)
+        if what.parcels:
+            review.review_journey(turn, fact.subject.journey)
+        return
+    news = _noted(turn, fact.subject.journey, fact.subject.consignment, what.milestone, fact.occurred_at)
+    _hand_over(turn, fact.subject.journey, fact.subject.consignment, what.parcels)
+    if news or what.parcels:
+        review.review_journey(turn, fact.subject.journey)
+    _fail(turn, fact, what.milestone)
 
 
 def _fail(turn: Turn, fact: Fact, word: str) -> None:
@@ -40,10 +45,14 @@ def _fail(turn: Turn, fact: Fact, word: str) -> None:
 
 def reach(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> None:
     """Note a step and all that follows from it."""
+    if _noted(turn, journey_id, consignment, word, at):
+        review.review_journey(turn, journey_id)
+
+
+def _noted(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> bool:
     if consignment is not None:
         with_consignment(turn, turn.state.journeys[journey_id], consignment)
-    if add(turn, journey_id, consignment, word, at):
-        review.review_journey(turn, journey_id)
+    return add(turn, journey_id, consignment, word, at)
 
 
 def _refunded(turn: Turn, fact: Fact, amount: Money | None) -> None:
@@ -101,20 +110,6 @@ def add(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, wo
     return True
 
 
-def add_scanned(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId, word: str, at: Instant) -> bool:
-    """Keep a step that scans repeat: its first and last time; only an earlier first time is news."""
-    leg = _leg(turn, journey_id, consignment)
-    steps = with_span(leg.steps, word, at)
-    if steps is leg.steps:
-        return False
-    _set_leg(turn, journey_id, consignment, replace(leg, steps=steps))
-    if steps[word][0] != at:
-        return False
-    if word not in leg.steps:
-        turn.note(f"{consignment or journey_id}: {word}")
-    return True
-
-
 def _leg(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None) -> Leg:
     journey = turn.state.journeys[journey_id]
     return journey.own if consignment is None else journey.consignments[consignment].leg
@@ -129,6 +124,8 @@ def _set_leg(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | Non
 
 
 def _hand_over(turn: Turn, journey_id: JourneyId, name: ConsignmentId | None, parcels: tuple[ParcelRef, ...]) -> None:
+    if not parcels:
+        return
     journey = turn.state.journeys[journey_id]
     for consignment in tuple(journey.consignments.values()):
         if name in {None, consignment.id}:
@@ -137,7 +134,6 @@ def _hand_over(turn: Turn, journey_id: JourneyId, name: ConsignmentId | None, pa
             carrier = parcels[0].carrier
             changed = replace(consignment, parcels=(*consignment.parcels, *new), carrier=carrier)
             journey = turn.put_consignment(journey, changed)
-    review.review_journey(turn, journey_id)
 
 
 def with_consignment(turn: Turn, journey: Journey, name: ConsignmentId) -> Journey:

@@ -23,7 +23,8 @@ from app.journey import asking, problems
 from app.journey.coupon_time import ends_with, expiry_of
 from app.journey.course import Place
 from app.journey.held import HeldCoupon, HeldOffer, Shown
-from app.journey.state import CustomerState, with_item
+from app.journey.items import with_item
+from app.journey.state import CustomerState
 from app.journey.turn import Turn
 from app.outputs import Notice, RowFired
 

@@ -39,16 +39,19 @@ def is_gap(rule: ExpectationRule) -> bool:
     return rule.after == MOVEMENT and rule.expect == MOVEMENT
 
 
-class Watched(NamedTuple):
+class Watched:
     """A rule with the words that end its wait: `over` are terminal milestones, `ends` all words that end it.
 
     `steps_over` are those of them that are steps: once reached, what leads up to them is not waited for any more.
     """
 
-    rule: ExpectationRule
-    over: tuple[str, ...]
-    ends: tuple[str, ...]
-    steps_over: tuple[str, ...]
+    def __init__(
+        self, rule: ExpectationRule, over: tuple[str, ...], ends: tuple[str, ...], steps_over: tuple[str, ...]
+    ) -> None:
+        self.rule = rule
+        self.over = over
+        self.ends = ends
+        self.steps_over = steps_over
 
 
 class Terms(NamedTuple):
@@ -62,16 +65,26 @@ class Terms(NamedTuple):
     made_up_by: tuple[str, ...]
 
 
-class Outlook(NamedTuple):
+class Outlook:
     """The rules of one kind for one kind of place. `gaps` watch movements, `rules` everything else."""
 
-    kind: KindRules
-    per: str
-    rules: tuple[Watched, ...]
-    gaps: tuple[Watched, ...]
-    movement_over: tuple[str, ...]
-    consignment_words: frozenset[str]
-    terminals: frozenset[str]
+    def __init__(
+        self,
+        kind: KindRules,
+        per: str,
+        rules: tuple[Watched, ...],
+        gaps: tuple[Watched, ...],
+        movement_over: tuple[str, ...],
+        consignment_words: frozenset[str],
+        terminals: frozenset[str],
+    ) -> None:
+        self.kind = kind
+        self.per = per
+        self.rules = rules
+        self.gaps = gaps
+        self.movement_over = movement_over
+        self.consignment_words = consignment_words
+        self.terminals = terminals
 
 
 @lru_cache(maxsize=512)

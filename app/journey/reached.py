@@ -30,7 +30,10 @@ def of_consignment(journey: Journey, consignment: Consignment) -> Steps:
 
 def parcels_ended(consignment: Consignment) -> Steps:
     """Return the terminal milestone that the parcels' own scans reached: only once the last parcel reached one."""
-    if not consignment.parcels or any(not parcel.ended for parcel in consignment.parcels):
+    for parcel in consignment.parcels:
+        if not parcel.ended:
+            return {}
+    if not consignment.parcels:
         return {}
     at, word = max(min((at, word) for word, at in parcel.ended.items()) for parcel in consignment.parcels)
     return {word: (at,)}
@@ -82,13 +85,15 @@ def country_of(policy: Policy, journey: Journey) -> str:
     return policy.brand(journey.brand).country
 
 
-def view_of_consignment(policy: Policy, journey: Journey, consignment: Consignment) -> View:
-    """Return what a consignment's expectations depend on, promises for the whole journey among it."""
+def view_of_consignment(policy: Policy, journey: Journey, consignment: Consignment, steps: Steps) -> View:
+    """Return what a consignment's expectations depend on, promises for the whole journey among it.
+
+    `steps` is what it has reached, as `of_consignment` tells.
+    """
     outlook = outlook_of(policy, journey.kind, CONSIGNMENT)
-    steps = of_consignment(journey, consignment)
     moved = consignment.leg.first_moved
     own = consignment.leg.promises
-    whole = tuple(each for each in journey.own.promises if each.milestone in outlook.consignment_words)
+    whole = tuple([each for each in journey.own.promises if each.milestone in outlook.consignment_words])
     return View(
         policy,
         outlook,
@@ -102,16 +107,25 @@ def view_of_consignment(policy: Policy, journey: Journey, consignment: Consignme
 def expects_as_such(policy: Policy, journey: Journey) -> bool:
     """Say whether anything may be expected of a journey as such: mostly nothing is, and the look can be spared."""
     outlook = outlook_of(policy, journey.kind, JOURNEY)
-    if any(promise.milestone not in outlook.consignment_words for promise in journey.own.promises):
-        return True
-    return any(_reached_anywhere(journey, watched.rule.after) for watched in outlook.rules)
+    for promise in journey.own.promises:
+        if promise.milestone not in outlook.consignment_words:
+            return True
+    for watched in outlook.rules:
+        if _reached_anywhere(journey, watched.rule.after):
+            return True
+    return False
 
 
 def _reached_anywhere(journey: Journey, word: str) -> bool:
-    return word in journey.own.steps or any(
-        word in part.leg.steps or any(word in parcel.ended for parcel in part.parcels)
-        for part in journey.consignments.values()
-    )
+    if word in journey.own.steps:
+        return True
+    for part in journey.consignments.values():
+        if word in part.leg.steps:
+            return True
+        for parcel in part.parcels:
+            if word in parcel.ended:
+                return True
+    return False
 
 
 def view_of_journey(policy: Policy, journey: Journey) -> View:

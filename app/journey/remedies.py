@@ -19,7 +19,8 @@ from app.journey import budgets, escalations, exceptions, extent, progress, refu
 from app.journey.brands import brand_of
 from app.journey.exceptions import EXCEPTION
 from app.journey.grading import first_time, goods_held
-from app.journey.state import CustomerState, with_item
+from app.journey.items import with_item
+from app.journey.state import CustomerState
 from app.journey.trouble import GivenRemedy, Problem
 from app.journey.turn import Turn
 from app.outputs import Gesture, Receipt

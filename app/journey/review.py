@@ -8,9 +8,10 @@ from app.clock import to_iso
 from app.ids import CaseId, ConsignmentId, JourneyId
 from app.journey import problems, reached
 from app.journey.brands import brand_of
-from app.journey.course import WHOLE, Consignment, Expectation, Journey, Place
+from app.journey.course import WHOLE, Consignment, Expectation, Journey, Place, Steps
 from app.journey.expecting import View, expectations_of
 from app.journey.status import status_of
+from app.journey.steps import was_kept
 from app.journey.turn import Turn
 
 
@@ -19,10 +20,11 @@ def review_journey(turn: Turn, name: JourneyId, reviewed: ConsignmentId | None =
     journey = turn.state.journeys[name]
     if journey.own.expectations or reached.expects_as_such(turn.policy, journey):
         _review_as_such(turn, journey)
-    for consignment in tuple(journey.consignments):
+    steps = {each.id: reached.of_consignment(journey, each) for each in journey.consignments.values()}
+    for consignment in steps:
         if consignment != reviewed:
-            _review_consignment(turn, name, consignment)
-    _take_status(turn, name)
+            _review_consignment(turn, name, consignment, steps[consignment])
+    _take_status(turn, name, steps.values())
     problems.review_journey(turn, name)
 
 
@@ -33,27 +35,35 @@ def _review_as_such(turn: Turn, journey: Journey) -> None:
         turn.put_journey(replace(journey, own=replace(journey.own, expectations=kept)))
 
 
-def _take_status(turn: Turn, name: JourneyId) -> None:
+def _take_status(turn: Turn, name: JourneyId, consignments: Iterable[Steps]) -> None:
     journey = turn.state.journeys[name]
-    status = status_of(reached.rules_of(turn.policy, journey), journey)
+    status = status_of(reached.rules_of(turn.policy, journey), journey, consignments)
     if status != journey.status:
         turn.put_journey(replace(journey, status=status))
 
 
-def _review_consignment(turn: Turn, name: JourneyId, consignment_id: ConsignmentId) -> None:
+def _review_consignment(turn: Turn, name: JourneyId, consignment_id: ConsignmentId, steps: Steps) -> None:
     journey = turn.state.journeys[name]
     consignment = journey.consignments[consignment_id]
-    view = reached.view_of_consignment(turn.policy, journey, consignment)
-    set_expectations(turn, journey, consignment, expectations_of(view, consignment.leg.expectations))
-
-
-def set_expectations(turn: Turn, journey: Journey, consignment: Consignment, wanted: tuple[Expectation, ...]) -> None:
-    """Take a consignment's expectations as they should stand."""
+    view = reached.view_of_consignment(turn.policy, journey, consignment, steps)
     known = consignment.leg.expectations
-    place = Place(journey.id, consignment.id or None)
-    kept = reconciled(turn, place, known, wanted)
+    kept = reconciled(turn, Place(journey.id, consignment.id or None), known, expectations_of(view, known))
     if kept != known:
         turn.put_consignment(journey, replace(consignment, leg=replace(consignment.leg, expectations=kept)))
+
+
+def take_consignment(turn: Turn, journey: Journey, changed: Consignment, wanted: tuple[Expectation, ...]) -> None:
+    """Take a consignment's new value, with its expectations as they should stand."""
+    known = changed.leg.expectations
+    if not _undisputed(known):
+        # to take an accusation back the turn looks at the state
+        turn.put_consignment(journey, changed)
+        journey = turn.state.journeys[journey.id]
+    kept = reconciled(turn, Place(journey.id, changed.id or None), known, wanted)
+    if kept != known:
+        changed = replace(changed, leg=replace(changed.leg, expectations=kept))
+    if changed is not journey.consignments[changed.id]:
+        turn.put_consignment(journey, changed)
 
 
 def review_case(turn: Turn, name: CaseId) -> None:
@@ -71,27 +81,45 @@ def review_case(turn: Turn, name: CaseId) -> None:
 
 
 def reconciled(
-    turn: Turn, place: Place, known: tuple[Expectation, ...], wanted: Iterable[Expectation]
+    turn: Turn, place: Place, known: tuple[Expectation, ...], wanted: tuple[Expectation, ...]
 ) -> tuple[Expectation, ...]:
     """Return the expectations that stand: what has breached stays on record, and is withdrawn when it was kept."""
-    before = {expectation.key: expectation for expectation in known}
-    kept = [_joined(turn, place, expectation, before.pop(expectation.key, None)) for expectation in wanted]
+    before = {(each.id, each.first_due): each for each in known}
+    if _undisputed(known):
+        for each in wanted:
+            if each.basis == "promised":
+                _note_promise(turn, place, each, before.get((each.id, each.first_due)))
+        return wanted
+    kept = [_joined(turn, place, each, before.pop((each.id, each.first_due), None)) for each in wanted]
     return (*kept, *_gone(turn, place, before.values()))
 
 
-def _joined(turn: Turn, place: Place, wanted: Expectation, known: Expectation | None) -> Expectation:
+def _undisputed(known: tuple[Expectation, ...]) -> bool:
+    """Say whether nothing of it was ever broken: then what is wanted stands."""
+    for each in known:
+        if each.breached_at is not None or each.withdrawn_at is not None or each.lapses:
+            return False
+    return True
+
+
+def _note_promise(turn: Turn, place: Place, wanted: Expectation, known: Expectation | None) -> None:
     if known is None:
-        if wanted.basis == "promised":
-            turn.note(f"{_whose(place)}{wanted.milestone} promised before {to_iso(wanted.first_due)}")
-        return wanted
-    if len(wanted.revisions) > len(known.revisions):
+        turn.note(f"{_whose(place)}{wanted.milestone} promised before {to_iso(wanted.first_due)}")
+    elif len(wanted.revisions) > len(known.revisions):
         turn.note(f"{_whose(place)}{wanted.milestone} now promised before {to_iso(wanted.due)}")
+
+
+def _joined(turn: Turn, place: Place, wanted: Expectation, known: Expectation | None) -> Expectation:
+    if wanted.basis == "promised":
+        _note_promise(turn, place, wanted, known)
+    if known is None:
+        return wanted
     joined = wanted
-    if known.withdrawn_at is not None and not wanted.kept:
+    if known.withdrawn_at is not None and not was_kept(wanted):
         return replace(wanted, lapses=known.lapses + 1)
     if known.breached_at is not None or known.withdrawn_at is not None or known.lapses:
         joined = replace(wanted, breached_at=known.breached_at, withdrawn_at=known.withdrawn_at, lapses=known.lapses)
-    if joined.kept and joined.breached_at is not None and joined.withdrawn_at is None:
+    if was_kept(joined) and joined.breached_at is not None and joined.withdrawn_at is None:
         return _withdrawn(turn, place, joined)
     return joined
 

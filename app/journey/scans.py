@@ -10,6 +10,8 @@ from app.ids import ConsignmentId, JourneyId
 from app.journey import milestones, problems, reached, review
 from app.journey.course import Consignment, Expectation, Journey, Leg, Parcel, Place
 from app.journey.expecting import View, expectations_of, split_gap
+from app.journey.outlook import CONSIGNMENT, outlook_of
+from app.journey.steps import with_span
 from app.journey.trouble import Problem
 from app.journey.turn import Turn
 
@@ -50,16 +52,20 @@ def _scanned_consignments(journey: Journey, named: ConsignmentId | None, what: S
 
 
 def _scan(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
+    """Work out all that a scan changes on the consignment itself, and put it back once."""
     assert fact.subject.journey is not None
     journey = milestones.with_consignment(turn, turn.state.journeys[fact.subject.journey], name)
-    if what.location is not None:
-        journey = _seen_at(turn, journey, name, (fact.occurred_at, what.location))
-    rules = reached.rules_of(turn.policy, journey)
-    word = rules.scan_milestones.get(what.status)
-    news = word is not None and _note_milestone(turn, journey.id, name, what, word, fact.occurred_at)
+    outlook = outlook_of(turn.policy, journey.kind, CONSIGNMENT)
+    known = journey.consignments[name]
+    seen = _seen_at(known, fact.occurred_at, what.location)
+    word = outlook.kind.scan_milestones.get(what.status)
+    changed = seen if word is None else _with_milestone(turn, journey, seen, what, word, fact.occurred_at)
+    news = word is not None and changed is not seen and _is_news(seen, changed, word, fact.occurred_at)
     moves = what.status in MOVING
     if moves:
-        _move(turn, journey.id, name, fact.occurred_at, news=news)
+        _move(turn, journey, changed, fact.occurred_at, news=news)
+    elif changed is not known:
+        turn.put_consignment(journey, changed)
     if news:
         review.review_journey(turn, journey.id, reviewed=name if moves else None)
     elif moves:
@@ -67,34 +73,45 @@ def _scan(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
     _stated_failure(turn, fact, what, name)
 
 
-def _seen_at(turn: Turn, journey: Journey, name: ConsignmentId, seen: tuple[Instant, str]) -> Journey:
-    consignment = journey.consignments[name]
-    if consignment.last_seen is not None and seen <= consignment.last_seen:
-        return journey
-    return turn.put_consignment(journey, replace(consignment, last_seen=seen))
+def _seen_at(consignment: Consignment, at: Instant, location: str | None) -> Consignment:
+    if location is None or (consignment.last_seen is not None and (at, location) <= consignment.last_seen):
+        return consignment
+    return replace(consignment, last_seen=(at, location))
 
 
-def _note_milestone(
-    turn: Turn, journey_id: JourneyId, name: ConsignmentId, what: Scanned, word: str, at: Instant
-) -> bool:
+def _with_milestone(
+    turn: Turn, journey: Journey, consignment: Consignment, what: Scanned, word: str, at: Instant
+) -> Consignment:
     """Keep the milestone that a scan reached; a terminal one is the parcel's, and the consignment's with the last."""
-    journey = turn.state.journeys[journey_id]
-    consignment = journey.consignments[name]
-    rules = reached.rules_of(turn.policy, journey)
-    if what.tracking_number is None or word not in {*rules.completes_on, *rules.ends_on}:
-        return milestones.add_scanned(turn, journey_id, name, word, at)
+    if what.tracking_number is None or word not in outlook_of(turn.policy, journey.kind, CONSIGNMENT).terminals:
+        return _with_span(turn, journey, consignment, word, at)
     parcels = _with_end(consignment.parcels, ParcelRef(what.carrier, what.tracking_number), word, at)
     if parcels == consignment.parcels:
-        return False
+        return consignment
     before = reached.of_consignment(journey, consignment)
     changed = replace(consignment, parcels=parcels, carrier=consignment.carrier or what.carrier)
-    journey = turn.put_consignment(journey, changed)
     after = reached.of_consignment(journey, changed)
     if word in after and word not in before:
-        turn.note(f"{name or journey_id}: {word}")
+        turn.note(f"{consignment.id or journey.id}: {word}")
     elif word not in after:
-        turn.note(f"{name or journey_id}: one parcel {word}, {_still_out(changed)} still on the way")
-    return True
+        turn.note(f"{consignment.id or journey.id}: one parcel {word}, {_still_out(changed)} still on the way")
+    return changed
+
+
+def _with_span(turn: Turn, journey: Journey, consignment: Consignment, word: str, at: Instant) -> Consignment:
+    """Keep the first and last time of a step that scans repeat."""
+    leg = consignment.leg
+    steps = with_span(leg.steps, word, at)
+    if steps is leg.steps:
+        return consignment
+    if word not in leg.steps:
+        turn.note(f"{consignment.id or journey.id}: {word}")
+    return replace(consignment, leg=replace(leg, steps=steps))
+
+
+def _is_news(before: Consignment, after: Consignment, word: str, at: Instant) -> bool:
+    """Say whether a scan told more than that a step has lasted: of one that scans repeat only an earlier beginning."""
+    return after.parcels is not before.parcels or after.leg.steps[word][0] == at
 
 
 def _with_end(parcels: tuple[Parcel, ...], ref: ParcelRef, word: str, at: Instant) -> tuple[Parcel, ...]:
@@ -109,29 +126,30 @@ def _still_out(consignment: Consignment) -> int:
     return sum(1 for parcel in consignment.parcels if not parcel.ended)
 
 
-def _move(turn: Turn, journey_id: JourneyId, name: ConsignmentId, at: Instant, *, news: bool) -> None:
+def _move(turn: Turn, journey: Journey, consignment: Consignment, at: Instant, *, news: bool) -> None:
     """Note a movement: the gap it falls into is split. What waits for the first one, or for `news`, is taken anew."""
-    journey = turn.state.journeys[journey_id]
-    consignment = journey.consignments[name]
     leg = consignment.leg
-    view = reached.view_of_consignment(turn.policy, journey, consignment)
+    steps = reached.of_consignment(journey, consignment)
+    view = reached.view_of_consignment(turn.policy, journey, consignment, steps)
     wanted = _with_gaps_split(view, leg, at)
     first = at if leg.first_moved is None else min(leg.first_moved, at)
     last = at if leg.last_moved is None else max(leg.last_moved, at)
     moved = replace(consignment, leg=replace(leg, first_moved=first, last_moved=last))
+    if first != leg.first_moved:
+        view = reached.view_of_consignment(turn.policy, journey, moved, steps)
     if news or first != leg.first_moved:
-        wanted = expectations_of(reached.view_of_consignment(turn.policy, journey, moved), wanted)
-    journey = turn.put_consignment(journey, moved)
-    review.set_expectations(turn, journey, moved, wanted)
+        wanted = expectations_of(view, wanted)
+    review.take_consignment(turn, journey, moved, wanted)
 
 
 def _with_gaps_split(view: View, leg: Leg, at: Instant) -> tuple[Expectation, ...]:
     wanted = leg.expectations
     for watched in view.outlook.gaps:
         name = watched.rule.id
-        mine = tuple(known for known in wanted if known.rule == name)
-        others = tuple(known for known in wanted if known.rule != name)
-        wanted = (*others, *split_gap(view, watched, mine, leg.first_moved, at))
+        mine, others = [], []
+        for known in wanted:
+            (mine if known.rule == name else others).append(known)
+        wanted = (*others, *split_gap(view, watched, tuple(mine), leg.first_moved, at))
     return wanted
 
 

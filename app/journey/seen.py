@@ -12,9 +12,13 @@ _ENTRY: Final = _HASH + _TIME
 _MOST: Final = 4_096
 
 
-def is_repeat(seen: bytes, fact: FactId, now: Instant, window: Millis) -> bool:
+def digest_of(fact: FactId) -> bytes:
+    """Return what is kept of a fact's id."""
+    return blake2b(fact.encode(), digest_size=_HASH).digest()
+
+
+def is_repeat(seen: bytes, digest: bytes, now: Instant, window: Millis) -> bool:
     """Say whether a fact was seen less than a window ago."""
-    digest = _digest(fact)
     at = seen.rfind(digest)
     while at >= 0:
         if at % _ENTRY == 0:
@@ -23,12 +27,12 @@ def is_repeat(seen: bytes, fact: FactId, now: Instant, window: Millis) -> bool:
     return False
 
 
-def with_fact(seen: bytes, fact: FactId, now: Instant, window: Millis) -> bytes:
+def with_fact(seen: bytes, digest: bytes, now: Instant, window: Millis) -> bytes:
     """Return what is seen with one more fact, without what has left the window."""
     start = max(0, len(seen) - (_MOST - 1) * _ENTRY)
     while start < len(seen) and _time(seen, start) + window <= now:
         start += _ENTRY
-    return seen[start:] + _digest(fact) + now.to_bytes(_TIME, "big")
+    return seen[start:] + digest + now.to_bytes(_TIME, "big")
 
 
 def both(one: bytes, other: bytes) -> bytes:
@@ -44,7 +48,3 @@ def forget_at(seen: bytes, window: Millis) -> Instant | None:
 
 def _time(seen: bytes, at: int) -> int:
     return int.from_bytes(seen[at + _HASH : at + _ENTRY], "big")
-
-
-def _digest(fact: FactId) -> bytes:
-    return blake2b(fact.encode(), digest_size=_HASH).digest()

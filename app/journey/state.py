@@ -1,7 +1,7 @@
 """A customer's whole state, and its form in table and changelog."""
 
 import struct
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -198,17 +198,3 @@ def _head(value: bytes) -> int:
         msg = f"journey state of version {version}, this worker reads {_VERSION}: upgrade it first"
         raise ValueError(msg)
     return int(due)
-
-
-Key = TypeVar("Key", bound=str)
-Item = TypeVar("Item")
-
-
-def with_item(items: dict[Key, Item], key: Key, item: Item) -> dict[Key, Item]:
-    """Return a copy of `items` with one more, or another, item."""
-    return {**items, key: item}
-
-
-def without(items: dict[Key, Item], key: Key) -> dict[Key, Item]:
-    """Return a copy of `items` without one."""
-    return {known: item for known, item in items.items() if known != key}

@@ -6,6 +6,7 @@ Which function takes which fact stands in `TAKES`, which one which deadline in `
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from app.clock import Instant
@@ -93,6 +94,7 @@ from app.journey.broken import expectations_at
 from app.journey.deadlines import Deadline, Kind
 from app.journey.standing import standing_of
 from app.journey.state import CustomerState
+from app.journey.steps import is_waiting
 from app.journey.turn import Forget, Handed, Held, Spoken, Told, Turn
 from app.outputs import Cause, DeadLetterReason, Decision
 
@@ -104,7 +106,7 @@ class Stepped(NamedTuple):
     spoken: tuple[Spoken, ...]
 
 
-TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
+TAKES: Final[dict[type[Struct], Callable[[Turn, Fact, Any], None]]] = {
     JourneyBegan: beginnings.journey_began,
     LinesChanged: beginnings.lines_changed,
     ConsignmentsSplit: beginnings.consignments_split,
@@ -142,14 +144,18 @@ TAKES: Final[dict[type, Callable[[Turn, Fact, Any], None]]] = {
     IncidentTold: incidents.told,
 }
 
+_WORDS: Final[dict[type[Struct], str]] = {what: str(what.__struct_config__.tag) for what in TAKES}
+
 
 def step(policy: Policy, state: CustomerState, fact: Fact) -> Stepped:
     """Take a fact in. A repeat changes nothing."""
     if (handed := merging.forwarded(state, fact)) is not None:
         return Stepped(erasing.left_behind(state, fact), () if erasing.ends_here(state, fact) else (handed,))
-    if seen.is_repeat(state.seen, fact.id, fact.known_at, policy.limits.seen_window):
+    window, digest = policy.limits.seen_window, seen.digest_of(fact.id)
+    if seen.is_repeat(state.seen, digest, fact.known_at, window):
         return Stepped(state, ())
-    held = Held(replace(state, seen=seen.with_fact(state.seen, fact.id, fact.known_at, policy.limits.seen_window)))
+    taken = seen.with_fact(state.seen, digest, fact.known_at, window)
+    held = Held(replace(state, seen=taken, last_now=max(fact.known_at, state.last_now)))
     turn = _turn(policy, held, fact)
     if isinstance(fact.what, asking.ANSWERS):
         asking.answered(turn, fact.what.question)
@@ -162,8 +168,7 @@ def step(policy: Policy, state: CustomerState, fact: Fact) -> Stepped:
 
 
 def _turn(policy: Policy, held: Held, fact: Fact) -> Turn:
-    what = type(fact.what).__struct_config__.tag
-    cause = Cause("fact", str(what), fact.id, fact.source, fact.occurred_at)
+    cause = Cause("fact", _WORDS[type(fact.what)], fact.id, fact.source, fact.occurred_at)
     return Turn(policy, held, max(fact.known_at, held.state.last_now), cause, fact.subject)
 
 
@@ -270,7 +275,7 @@ def _spoken(turn: Turn) -> list[Spoken]:
 
 
 def _breach(turn: Turn, deadline: Deadline) -> None:
-    waits = (each for each in expectations_at(turn.state, deadline.place) if each.waits)
+    waits = (each for each in expectations_at(turn.state, deadline.place) if is_waiting(each))
     expectation = next(
         each
         for each in waits

@@ -14,7 +14,8 @@ from app.decide.policy import Policy
 from app.facts import Fact, Subject
 from app.ids import CustomerId, OutputId, ProblemId
 from app.journey.course import Case, Consignment, Journey, Place
-from app.journey.state import CustomerState, with_item
+from app.journey.items import with_item
+from app.journey.state import CustomerState
 from app.journey.trouble import Problem
 from app.outputs import Cause, DeadLetter, Decision, RowFired, Said, output_id
 from app.topics import Topic

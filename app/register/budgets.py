@@ -17,7 +17,7 @@ def requested(doing: Doing, known: Spent | None, fact: Fact, what: BudgetRequest
     customer = fact.subject.customer
     assert customer is not None, "a question names its customer"
     spent = known or Spent(fact.known_at)
-    question = FactId(what.question)
+    question = seen.digest_of(FactId(what.question))
     if seen.is_repeat(spent.seen, question, fact.known_at, REPEATS_KNOWN):
         return known
     budget = doing.policy.budgets.get(what.budget)
@@ -39,7 +39,8 @@ def requested(doing: Doing, known: Spent | None, fact: Fact, what: BudgetRequest
 
 def returned(doing: Doing, known: Spent | None, fact: Fact, what: BudgetReturned) -> Spent | None:
     """Take back what was kept for a gesture that came to nothing, or pay for one that was given after all."""
-    if known is None or seen.is_repeat(known.seen, fact.id, fact.known_at, REPEATS_KNOWN):
+    taken = seen.digest_of(fact.id)
+    if known is None or seen.is_repeat(known.seen, taken, fact.known_at, REPEATS_KNOWN):
         return known
     amount = what.amount.amount if what.after_all else -what.amount.amount
     granted = max(known.granted + amount, what.amount.amount * 0)
@@ -49,7 +50,7 @@ def returned(doing: Doing, known: Spent | None, fact: Fact, what: BudgetReturned
         known,
         until=Instant(fact.known_at + BUDGET_KEPT),
         granted=granted,
-        seen=seen.with_fact(known.seen, fact.id, fact.known_at, REPEATS_KNOWN),
+        seen=seen.with_fact(known.seen, taken, fact.known_at, REPEATS_KNOWN),
     )
 
 
