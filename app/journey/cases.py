@@ -22,8 +22,8 @@ from app.facts import (
 from app.ids import CaseId, JourneyId, ProblemId
 from app.journey import desk, grading, ping_pong, problems, review
 from app.journey.course import Assignment, Case, CaseTurn, Place, Wait
-from app.journey.steps import with_step
 from app.journey.desk import ENDS
+from app.journey.steps import with_step
 from app.journey.turn import Turn
 
 OPENED: Final = "opened"

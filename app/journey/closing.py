@@ -8,11 +8,11 @@ from app.facts import Fact
 from app.ids import JourneyId
 from app.journey import coupon_time, known_by, reached, refusals
 from app.journey.course import Journey, JourneyReceipt
-from app.journey.owned import products_of
 from app.journey.items import with_item, without
+from app.journey.owned import products_of
 from app.journey.state import CustomerState
-from app.journey.steps import is_waiting
 from app.journey.status import OPEN, PARTIAL
+from app.journey.steps import is_waiting
 from app.journey.trouble import Problem, cost_of
 from app.journey.turn import Turn
 from app.outputs import DeadLetterReason

@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from app.facts import ContactAttempted, Fact, MessageReceived, MessageSent, Party
 from app.ids import CaseId
 from app.journey import cases, milestones, ping_pong, problems, review
-from app.journey.steps import with_step
 from app.journey.escalations import answered
+from app.journey.steps import with_step
 from app.journey.trouble import Contact
 from app.journey.turn import Turn
 

@@ -45,8 +45,8 @@ class Expectation(Struct, frozen=True, array_like=True, gc=False):
 
     `id` is `<consignment>/<milestone>/<basis>/<rule>`, stable in its journey or case; with `first_due` it is unique.
     `basis` is promised or expected. `problem` is the type its breach opens ("" : recorded, but no problem).
-    It is kept when `met_at` or `ended_at` lies before `first_due` (`steps.was_kept`). `lapses` counts accusations that were withdrawn and
-    turned out right after all.
+    It is kept when `met_at` or `ended_at` lies before `first_due` (`steps.was_kept`). `lapses` counts accusations that
+    were withdrawn and turned out right after all.
     """
 
     id: str

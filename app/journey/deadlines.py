@@ -113,10 +113,8 @@ def _legs(state: CustomerState) -> list[Leg]:
     found: list[Leg] = []
     for journey in state.journeys.values():
         found.append(journey.own)
-        for consignment in journey.consignments.values():
-            found.append(consignment.leg)
-    for case in state.cases.values():
-        found.append(case.leg)
+        found += [consignment.leg for consignment in journey.consignments.values()]
+    found += [case.leg for case in state.cases.values()]
     return found
 
 

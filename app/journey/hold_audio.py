@@ -8,10 +8,10 @@ from app.facts import AssetAsked, AssetTold, Fact, HoldAudioPlayed, asset_key
 from app.ids import CaseId
 from app.journey import asking, cases, problems, review
 from app.journey.course import Place
-from app.journey.steps import with_step
 from app.journey.held import Call
-from app.journey.owned import owned
 from app.journey.items import with_item
+from app.journey.owned import owned
+from app.journey.steps import with_step
 from app.journey.turn import Turn
 
 REPEATS: Final = "hold_audio_repeats"

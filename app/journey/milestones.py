@@ -7,8 +7,8 @@ from app.facts import Fact, MilestoneReached, Money, ParcelRef
 from app.ids import ConsignmentId, JourneyId
 from app.journey import extent, problems, reached, refunds, remedies, review
 from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, Refund
-from app.journey.steps import with_step
 from app.journey.reached import merged, parcels_ended
+from app.journey.steps import with_step
 from app.journey.turn import Turn
 
 
@@ -21,10 +21,11 @@ def milestone_reached(turn: Turn, fact: Fact, what: MilestoneReached) -> None:
         if what.parcels:
             review.review_journey(turn, fact.subject.journey)
         return
-    news = _noted(turn, fact.subject.journey, fact.subject.consignment, what.milestone, fact.occurred_at)
-    _hand_over(turn, fact.subject.journey, fact.subject.consignment, what.parcels)
+    name = fact.subject.consignment
+    news = _noted(turn, fact.subject.journey, name, what.milestone, fact.occurred_at)
+    _hand_over(turn, fact.subject.journey, name, what.parcels)
     if news or what.parcels:
-        review.review_journey(turn, fact.subject.journey)
+        review.review_journey(turn, fact.subject.journey, None if name is None else (name,))
     _fail(turn, fact, what.milestone)
 
 
@@ -46,7 +47,7 @@ def _fail(turn: Turn, fact: Fact, word: str) -> None:
 def reach(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> None:
     """Note a step and all that follows from it."""
     if _noted(turn, journey_id, consignment, word, at):
-        review.review_journey(turn, journey_id)
+        review.review_journey(turn, journey_id, None if consignment is None else (consignment,))
 
 
 def _noted(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None, word: str, at: Instant) -> bool:

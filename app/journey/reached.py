@@ -64,13 +64,22 @@ def _shared(journey: Journey, consignments: Iterable[Consignment]) -> Steps:
 
 def completed_at(rules: KindRules, steps: Steps) -> Instant | None:
     """Return when a terminal milestone that ends well was reached."""
-    return min((steps[word][0] for word in rules.completes_on if word in steps), default=None)
+    return _first_of(rules.completes_on, steps)
 
 
 def ended_at(rules: KindRules, steps: Steps) -> Instant | None:
     """Return when any terminal milestone was reached."""
-    words = (*rules.completes_on, *rules.ends_on)
-    return min((steps[word][0] for word in words if word in steps), default=None)
+    well, otherwise = _first_of(rules.completes_on, steps), _first_of(rules.ends_on, steps)
+    return otherwise if well is None else well if otherwise is None else min(well, otherwise)
+
+
+def _first_of(words: tuple[str, ...], steps: Steps) -> Instant | None:
+    first: Instant | None = None
+    for word in words:
+        times = steps.get(word)
+        if times is not None and (first is None or times[0] < first):
+            first = times[0]
+    return first
 
 
 def rules_of(policy: Policy, journey: Journey) -> KindRules:
@@ -110,21 +119,17 @@ def expects_as_such(policy: Policy, journey: Journey) -> bool:
     for promise in journey.own.promises:
         if promise.milestone not in outlook.consignment_words:
             return True
+    parts = journey.consignments.values()
     for watched in outlook.rules:
-        if _reached_anywhere(journey, watched.rule.after):
+        word = watched.rule.after
+        if word in journey.own.steps:
             return True
-    return False
-
-
-def _reached_anywhere(journey: Journey, word: str) -> bool:
-    if word in journey.own.steps:
-        return True
-    for part in journey.consignments.values():
-        if word in part.leg.steps:
-            return True
-        for parcel in part.parcels:
-            if word in parcel.ended:
+        for part in parts:
+            if word in part.leg.steps:
                 return True
+            for parcel in part.parcels:
+                if word in parcel.ended:
+                    return True
     return False
 
 

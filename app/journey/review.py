@@ -15,15 +15,17 @@ from app.journey.steps import was_kept
 from app.journey.turn import Turn
 
 
-def review_journey(turn: Turn, name: JourneyId, reviewed: ConsignmentId | None = None) -> None:
-    """Review a journey as such and every consignment of it but the one that has just been."""
+def review_journey(turn: Turn, name: JourneyId, consignments: tuple[ConsignmentId, ...] | None = None) -> None:
+    """Review a journey as such and its consignments: all of them, or those named when only they have changed.
+
+    What a consignment is expected to reach does not depend on what has become of another.
+    """
     journey = turn.state.journeys[name]
     if journey.own.expectations or reached.expects_as_such(turn.policy, journey):
         _review_as_such(turn, journey)
     steps = {each.id: reached.of_consignment(journey, each) for each in journey.consignments.values()}
-    for consignment in steps:
-        if consignment != reviewed:
-            _review_consignment(turn, name, consignment, steps[consignment])
+    for consignment in steps if consignments is None else consignments:
+        _review_consignment(turn, name, consignment, steps[consignment])
     _take_status(turn, name, steps.values())
     problems.review_journey(turn, name)
 
@@ -96,7 +98,7 @@ def reconciled(
 
 def _undisputed(known: tuple[Expectation, ...]) -> bool:
     """Say whether nothing of it was ever broken: then what is wanted stands."""
-    for each in known:
+    for each in known:  # noqa: SIM110 - a generator costs three times as much, and every fact asks
         if each.breached_at is not None or each.withdrawn_at is not None or each.lapses:
             return False
     return True

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from app.clock import Instant
 from app.facts import Fact, ParcelRef, Party, Scanned, ScanStatus
-from app.ids import ConsignmentId, JourneyId
+from app.ids import ConsignmentId
 from app.journey import milestones, problems, reached, review
 from app.journey.course import Consignment, Expectation, Journey, Leg, Parcel, Place
 from app.journey.expecting import View, expectations_of, split_gap
@@ -67,7 +67,7 @@ def _scan(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
     elif changed is not known:
         turn.put_consignment(journey, changed)
     if news:
-        review.review_journey(turn, journey.id, reviewed=name if moves else None)
+        review.review_journey(turn, journey.id, () if moves else (name,))
     elif moves:
         problems.review_moved(turn, journey.id, name, fact.occurred_at)
     _stated_failure(turn, fact, what, name)
@@ -146,7 +146,8 @@ def _with_gaps_split(view: View, leg: Leg, at: Instant) -> tuple[Expectation, ..
     wanted = leg.expectations
     for watched in view.outlook.gaps:
         name = watched.rule.id
-        mine, others = [], []
+        mine: list[Expectation] = []
+        others: list[Expectation] = []
         for known in wanted:
             (mine if known.rule == name else others).append(known)
         wanted = (*others, *split_gap(view, watched, tuple(mine), leg.first_moved, at))
