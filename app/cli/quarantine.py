@@ -9,7 +9,7 @@ import click
 
 from app.clock import Instant, to_iso
 from app.journey.ledger import QUARANTINE
-from app.journey.parking import PARKED, decode_parked
+from app.journey.parked import PARKED, decode_parked
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.breaking import BROKE, STOPS_BEFORE_STANDING, decode_break
 from app.shell.output_reader import codec_of

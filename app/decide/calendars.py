@@ -9,13 +9,10 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
-from msgspec import Struct
 
 from app.clock import DAY, Instant, Millis, from_datetime, to_datetime
+from app.decide.hours import OTHERWISE, Calendar, Country, QuietHours
 from app.decide.wall import at_wall, wall_of, zone_of
-
-OTHERWISE: Final = "otherwise"
-"""The country entry for every country that is not listed."""
 
 _SPANS: Final = (3, 30, 300)
 """Years worked out at first, and when an end lies beyond them."""
@@ -24,51 +21,26 @@ _REMEMBERED: Final = 8_192
 """Ends kept: what a journey expects is worked out anew with each of its facts, from the same starts."""
 
 
-class Calendar(Struct, frozen=True):
-    """When a hop works: weekdays (0 is Monday), opening hours (None: the whole day), and a cut-off.
-
-    What starts at or after the cut-off counts from the next business day's opening.
-    """
-
-    name: str
-    weekdays: frozenset[int]
-    open: time | None = None
-    close: time | None = None
-    cut_off: time | None = None
-
-
-class Country(Struct, frozen=True):
-    """Where business time is read, and whose public holidays hold (None: none)."""
-
-    time_zone: str
-    holidays: str | None = None
-
-
-class QuietHours(Struct, frozen=True):
-    """Local hours in which a customer is not told anything, from `start` until before `end`; they may pass midnight."""
-
-    start: time
-    end: time
-
-    def holds(self, wall: time) -> bool:
-        """Say whether this local time is quiet."""
-        if self.start <= self.end:
-            return self.start <= wall < self.end
-        return wall >= self.start or wall < self.end
-
-
-class _Schedule(NamedTuple):
+class _Schedule:
     """Consecutive business days: opening and closing, the business time passed before each, and the cut-off's instant.
 
     `zero_wall` is the instant at which clocks would show midnight if they kept the time they show while open; None for
     a day on which they are changed meanwhile.
     """
 
-    opens: list[Instant]
-    closes: list[Instant]
-    passed: list[int]
-    cut_offs: list[Instant] | None
-    zero_wall: list[int | None]
+    def __init__(
+        self,
+        opens: list[Instant],
+        closes: list[Instant],
+        passed: list[int],
+        cut_offs: list[Instant] | None,
+        zero_wall: list[int | None],
+    ) -> None:
+        self.opens = opens
+        self.closes = closes
+        self.passed = passed
+        self.cut_offs = cut_offs
+        self.zero_wall = zero_wall
 
 
 class Calendars:

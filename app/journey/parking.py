@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 import msgspec
-from msgspec import Struct
 
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import CustomerParked, Fact, OperatorDecided, Subject, decode_fact, encode_fact
 from app.ids import CustomerId, FactId
 from app.journey.ledger import QUARANTINE
+from app.journey.parked import PARKED, Parked, decode_parked, encode_parked
 from app.journey.state import CustomerState, content_of, decode_state, waiting_for_nothing, without_due
 from app.journey.trouble import Hold
 from app.journey.turn import Handed, Spoken
@@ -21,30 +21,8 @@ from app.outputs import ALL, Cause, Decision, HoldEntry, RowFired, Scope, Suppre
 from app.stage import LogRecord
 from app.topics import Topic
 
-PARKED: Final = b"\x00parked\x00"
-"""Begins the table's key for a customer who is parked."""
 _KEPT: Final = b"\x00kept\x00"
 _REASON: Final = "quarantine"
-
-_encoder = msgspec.msgpack.Encoder()
-
-
-class Parked(Struct, frozen=True, array_like=True):
-    """Since when (ms and offset) a customer is parked, by whom and why, and how many records have been kept."""
-
-    at: Instant
-    since: int
-    operator: str
-    reason: str
-    kept: int = 0
-
-
-_decoder = msgspec.msgpack.Decoder(Parked)
-
-
-def decode_parked(value: bytes) -> Parked:
-    """Decode what the table holds under `PARKED` and a customer's key."""
-    return _decoder.decode(content_of(value))
 
 
 class Customers(Protocol):
@@ -196,7 +174,7 @@ class Parking:
         return None if value is None else decode_parked(value)
 
     def _put(self, key: bytes, parked: Parked) -> None:
-        self.changes[PARKED + key] = waiting_for_nothing(_encoder.encode(parked))
+        self.changes[PARKED + key] = encode_parked(parked)
 
 
 def _kept(key: bytes, number: int) -> bytes:

@@ -26,6 +26,7 @@ from app.facts import (
 from app.ids import CaseId, ConsignmentId, Desk
 from app.journey.course import Leg
 from app.journey.deadlines import next_due
+from app.journey.steps import was_kept
 from tests.support.journeys import (
     C1,
     C2,
@@ -135,7 +136,7 @@ def stands(ann: Customer) -> dict[str, Any]:
             (place, *each.key): (each.due, each.met_at, each.ended_at, bool(each.breached_at and not each.withdrawn_at))
             for place, leg in legs.items()
             for each in leg.expectations
-            if not each.withdrawn_at and not each.kept
+            if not each.withdrawn_at and not was_kept(each)
         },
         "problems": {
             (problem.type, problem.id): (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from app.decide.calendars import Country
+from app.decide.hours import Country
 from app.decide.policy import Brand, Perk
 from app.decide.reading.calendars import read_zone
 from app.decide.reading.findings import Findings

@@ -6,7 +6,8 @@ from typing import Final
 
 import holidays
 
-from app.decide.calendars import OTHERWISE, Calendar, Calendars, Country, QuietHours
+from app.decide.calendars import Calendars
+from app.decide.hours import OTHERWISE, Calendar, Country, QuietHours
 from app.decide.reading.findings import Findings
 from app.decide.source import Tree
 from app.decide.wall import zone_known

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.decide.calendars import Calendar
+from app.decide.hours import Calendar
 from app.decide.lengths import parse_length
 from app.decide.policy import ExpectationRule, KindRules, ProblemRules, ScanFailure
 from app.decide.reading.findings import Findings

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.clock import Millis
-from app.decide.calendars import Calendar
+from app.decide.hours import Calendar
 from app.decide.lengths import parse_length
 from app.decide.policy import ProblemRules
 from app.decide.reading.findings import Findings

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
-from app.decide.calendars import Calendar, Country
+from app.decide.hours import Calendar, Country
 from app.decide.policy import Brand, KindRules, ProblemRules
 from app.decide.reading.findings import Findings
 from app.decide.reading.kinds import read_within

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from app.clock import DAY, HOUR, MINUTE, Instant, Millis, from_iso, to_datetime, to_iso
 from app.decide import business_after, due_after, quiet_end
-from app.decide.calendars import Calendar, Calendars, Country
+from app.decide.calendars import Calendars
+from app.decide.hours import Calendar, Country
 from app.decide.wall import at_wall, wall_of
 from app.decide.within import Within
 from tests.support.policies import default_policy, policy_with

@@ -10,7 +10,7 @@ from app.emit.records import Emit, decode_output
 from app.facts import CustomerParked, OperatorDecided, decode_fact, encode_fact
 from app.journey.activation import activation
 from app.journey.ledger import QUARANTINE
-from app.journey.parking import PARKED, decode_parked
+from app.journey.parked import PARKED, decode_parked
 from app.journey.stage import Journeys
 from app.journey.state import is_reserved
 from app.outputs import ALL, Decision, Suppression
