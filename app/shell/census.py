@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
 from typing import Final
 
-from app.journey.parking import PARKED
+from app.journey.parked import PARKED
 from app.journey.state import decode_state, is_reserved
 
 BUDGET_SECONDS: Final = 0.005
