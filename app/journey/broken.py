@@ -17,14 +17,10 @@ def broken_by(state: CustomerState, problem: Problem) -> Expectation | None:
 def promised_at(state: CustomerState, place: Place, milestone: str) -> Expectation | None:
     """Return a promise of a milestone in a place; in a whole journey, that of any of its consignments."""
     beginning = f"{place.consignment}/" if place.consignment else ""
-    return next(
-        (
-            each
-            for each in reversed(expectations_at(state, place))
-            if each.basis == "promised" and each.milestone == milestone and each.id.startswith(beginning)
-        ),
-        None,
-    )
+    for each in reversed(expectations_at(state, place)):
+        if each.basis == "promised" and each.milestone == milestone and each.id.startswith(beginning):
+            return each
+    return None
 
 
 def expectations_at(state: CustomerState, place: Place) -> tuple[Expectation, ...]:
@@ -35,5 +31,7 @@ def expectations_at(state: CustomerState, place: Place) -> tuple[Expectation, ..
     journey = None if place.journey is None else state.journeys.get(place.journey)
     if journey is None:
         return ()
-    parts = (consignment.leg.expectations for consignment in journey.consignments.values())
-    return (*journey.own.expectations, *(expectation for part in parts for expectation in part))
+    found = list(journey.own.expectations)
+    for consignment in journey.consignments.values():
+        found += consignment.leg.expectations
+    return tuple(found)

@@ -32,11 +32,12 @@ def _for_journey(turn: Turn, place: Place, name: JourneyId, promise: Promise) ->
     journey = turn.state.journeys[name]
     if place.consignment is None:
         turn.put_journey(replace(journey, own=_with(journey.own, promise)))
+        review.review_journey(turn, name)
     else:
         journey = milestones.with_consignment(turn, journey, place.consignment)
         consignment = journey.consignments[place.consignment]
         turn.put_consignment(journey, replace(consignment, leg=_with(consignment.leg, promise)))
-    review.review_journey(turn, name)
+        review.review_journey(turn, name, (place.consignment,))
 
 
 def _with(leg: Leg, promise: Promise) -> Leg:
