@@ -140,13 +140,12 @@ def _breaches(journey: str, consignment: str, case: str, expectations: tuple[Exp
 
 
 def _problems(policy: Policy, state: CustomerState) -> Iterator[Due]:
+    for told, problem in progress.dues(state):
+        yield (told, problem.journey or "", problem.consignment or "", f"progress/{problem.id}", Kind.PROGRESS, "")
     for problem in state.problems.values():
         if not problem.active:
             continue
         place = (problem.journey or "", problem.consignment or "")
-        told = progress.due_of(state, problem)
-        if told is not None:
-            yield (told, *place, f"progress/{problem.id}", Kind.PROGRESS, "")
         quiet = policy.problems[problem.type].quiet_period
         recovered = problems.recovery_due(quiet, state, problem)
         if recovered is not None:

@@ -5,15 +5,17 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.ids import OutputId
+from app.journey.state import CustomerState
 from app.journey.turn import Turn
 
 _MOST: Final = 16
 
 
-def remember(turn: Turn, decision: OutputId) -> None:
+def remember(turn: Turn, after: CustomerState, decision: OutputId) -> None:
     """Keep a decision with each problem that it changed: the first one and the newest."""
-    before, after = turn.before.problems, turn.state.problems
-    changed = [name for name, problem in after.items() if before.get(name) is not problem]
+    before = turn.before.problems
+    still = turn.state.problems
+    changed = [name for name, problem in after.problems.items() if before.get(name) is not problem and name in still]
     if not changed:
         return
     history = dict(turn.state.history)

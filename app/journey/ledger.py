@@ -32,10 +32,11 @@ def settle(turn: Turn) -> None:
     holds = _as_it_should_be(turn)
     if holds == before and not _renamed(turn, holds):
         return
+    known = {(hold.owner, hold.since): hold for hold in before}
     for hold in holds:
-        _note(turn, before, hold)
-    for hold in before:
-        if hold.owner.startswith(accounts.OWNER) and not any(_same(hold, other) for other in holds):
+        _note(turn, known.pop((hold.owner, hold.since), None), hold)
+    for hold in known.values():
+        if hold.owner.startswith(accounts.OWNER):
             accounts.ruled(turn, hold.owner, hold.reason)
             turn.note(f"hold on {', '.join(hold.scope.classes)} for {hold.reason} of another of the account ended")
     held = tuple(hold for hold in holds if hold.until is None)
@@ -111,8 +112,7 @@ def _begun(turn: Turn, problem: Problem) -> Hold:
     return Hold(problem.id, problem.scope, problem.type, turn.now, journey=problem.journey, case=problem.case)
 
 
-def _note(turn: Turn, holds: tuple[Hold, ...], hold: Hold) -> None:
-    before = next((known for known in holds if _same(known, hold)), None)
+def _note(turn: Turn, before: Hold | None, hold: Hold) -> None:
     if before == hold:
         return
     what = f"{', '.join(hold.scope.classes)} for {hold.reason}"
@@ -120,10 +120,6 @@ def _note(turn: Turn, holds: tuple[Hold, ...], hold: Hold) -> None:
         turn.note(f"hold on {what}")
     else:
         turn.note(f"hold on {what} ended" if hold.until is not None else f"hold for {hold.reason} is now on {what}")
-
-
-def _same(one: Hold, other: Hold) -> bool:
-    return one.owner == other.owner and one.since == other.since
 
 
 def _ramp(turn: Turn) -> tuple[RampStep, ...]:

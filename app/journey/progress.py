@@ -19,11 +19,30 @@ def begin(turn: Turn, name: ProblemId) -> None:
     turn.put_problem(replace(problem, progress_due=due))
 
 
-def due_of(state: CustomerState, problem: Problem) -> Instant | None:
-    """Return when a problem's next progress notice is due: only the worst open one of its matter speaks."""
-    if problem.progress_due is None or not problem.open:
-        return None
-    return problem.progress_due if voice_of(state, problem.cause, problem.incident) == problem else None
+def dues(state: CustomerState) -> list[tuple[Instant, Problem]]:
+    """Return when progress notices are due, each with whose it is: only the worst open problem of a matter speaks.
+
+    One pass for all problems: a customer may have very many, and this is asked for every fact.
+    """
+    running = [each for each in state.problems.values() if each.open]
+    by_cause: dict[str, Problem] = {}
+    by_incident: dict[str, Problem] = {}
+    for each in running:
+        by_cause[each.cause] = _worse(by_cause.get(each.cause), each)
+        if each.incident is not None:
+            by_incident[each.incident] = _worse(by_incident.get(each.incident), each)
+    found: list[tuple[Instant, Problem]] = []
+    for each in running:
+        voice = by_cause[each.cause]
+        if each.incident is not None:
+            voice = _worse(by_incident[each.incident], voice)
+        if each.progress_due is not None and voice is each:
+            found.append((each.progress_due, each))
+    return found
+
+
+def _worse(known: Problem | None, other: Problem) -> Problem:
+    return other if known is None or rank(other) < rank(known) else known
 
 
 def worst_open(state: CustomerState, cause: str) -> Problem | None:

@@ -140,7 +140,7 @@ class _Session:
 
     def _go(self, key: bytes, fact: Fact) -> None:
         self.fire(key, fact.known_at)
-        if not is_taken_at_once(self._states[key], fact):
+        if self._stands_still and not is_taken_at_once(self._states[key], fact):
             if not self._waits(key):
                 self._ask_account(key, fact.known_at)
             if self._waits(key):

@@ -177,7 +177,7 @@ def _taken(turn: Turn, fact: Fact) -> list[Spoken]:
     _settle(turn)
     ledger.say([turn])
     notices.say([turn])
-    return _spoken(turn)
+    return _spoken(turn, turn.state)
 
 
 def _take(turn: Turn, fact: Fact) -> None:
@@ -233,7 +233,8 @@ def fire(policy: Policy, state: CustomerState, due: Instant) -> Stepped:
         turns.append(turn)
     ledger.say(turns)
     notices.say(turns)
-    spoken = tuple(said for turn in turns for said in _spoken(turn))
+    ends = [*(turn.before for turn in turns[1:]), held.state]
+    spoken = tuple(said for turn, after in zip(turns, ends, strict=False) for said in _spoken(turn, after))
     return Stepped(held.state, spoken)
 
 
@@ -252,8 +253,11 @@ def _settle(turn: Turn) -> None:
     exposure.review(turn)
 
 
-def _spoken(turn: Turn) -> list[Spoken]:
-    """Return what a turn says, with the decision that explains it; nothing when nothing changed."""
+def _spoken(turn: Turn, after: CustomerState) -> list[Spoken]:
+    """Return what a turn says, with the decision that explains it; nothing when nothing changed.
+
+    `after` is the state that the turn has left: of several turns of an instant each accounts for its own part.
+    """
     outputs = tuple(said.id for said in turn.said if not isinstance(said, Forget | Told | Handed))
     if not turn.changes and not outputs:
         return list(turn.said)
@@ -268,9 +272,9 @@ def _spoken(turn: Turn) -> list[Spoken]:
         rules=tuple(turn.rules),
         changes=tuple(turn.changes),
         outputs=outputs,
-        standing=standing_of(turn.policy, turn.before, turn.state),
+        standing=standing_of(turn.policy, turn.before, after),
     )
-    history.remember(turn, decision.id)
+    history.remember(turn, after, decision.id)
     return [*turn.said, decision]
 
 
