@@ -85,7 +85,8 @@ class RawSchema(faust.Schema):
         return message.value
 
 
-def _as_it_is(value: bytes | None) -> bytes | None:
+def as_it_is(value: bytes | None) -> bytes | None:
+    """Return a key as it is; a consumer given this gets records as the client's parser made them."""
     return value
 
 
@@ -94,7 +95,7 @@ _consumer_record = PartitionRecords._consumer_record  # noqa: SLF001
 
 def _lean(self: Any, tp: TopicPartition, record: Any) -> Any:
     """Leave our records as the client's parser made them: copying eleven fields of each took 7 % of an event's time."""
-    return record if self._key_deserializer is _as_it_is else _consumer_record(self, tp, record)
+    return record if self._key_deserializer is as_it_is else _consumer_record(self, tp, record)
 
 
 PartitionRecords._consumer_record = _lean  # noqa: SLF001
@@ -123,7 +124,7 @@ class SliceThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             isolation_level="read_committed",
-            key_deserializer=_as_it_is,
+            key_deserializer=as_it_is,
         )
 
     async def _fetch_records(

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from app.clock import Instant
 from app.errors import MakegoodError
+from app.shell.batch_path import as_it_is
 from app.shell.time_index import TimeIndex
 from app.stage import Effects, KeyedStage
 
@@ -67,7 +68,7 @@ class PartitionState:
         for record in records:
             if record.key is None:
                 raise ChangelogError(
-                    f"{record.topic}/{record.partition} offset {record.offset}: a changelog record without a key; "
+                    f"{self.stage.changelog}/{self.partition} offset {record.offset}: a changelog record without a key; "
                     "only workers may write to this topic"
                 )
             self._put(record.key, record.value)
@@ -112,6 +113,7 @@ async def restore(
         isolation_level="read_committed",
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=_POLL_MS,
+        key_deserializer=as_it_is,
     )
     await consumer.start()
     try:
