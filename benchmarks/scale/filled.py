@@ -79,7 +79,9 @@ def _ask(port: int, path: str = "/readyz") -> tuple[int, str]:
 def metric(contender: Contender, name: str) -> float:
     """Return the sum over all labels of one of the worker's metrics."""
     _, page = _ask(contender.web_port, "/metrics")
-    return sum(float(line.rpartition(" ")[2]) for line in page.splitlines() if line.startswith((f"{name}{{", f"{name} ")))
+    return sum(
+        float(line.rpartition(" ")[2]) for line in page.splitlines() if line.startswith((f"{name}{{", f"{name} "))
+    )
 
 
 @asynccontextmanager

@@ -181,5 +181,3 @@ def rows(entries: Iterator[Entry], partitions: int) -> Iterator[OutRecord]:
     """Yield rows as changelog records: an entry's partition is its key's."""
     for entry in entries:
         yield OutRecord(entry.changelog, entry.key, entry.value, (), partition_of(entry.key, partitions))
-
-
