@@ -51,9 +51,13 @@ test-compiled: compile ## scenarios and properties against the compiled core
 	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/pytest -p no:randomly tests/scenarios tests/properties $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: compile ## measure throughput and latency (writes docs/performance.md)
-	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/python -m benchmarks throughput latency gate
+bench: compile engines ## measure us and other engines (writes benchmarks/results, docs/performance.md)
+	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/python -m benchmarks engines throughput latency gate
 	@$(BIN)/python -m benchmarks profile start
+
+.PHONY: engines
+engines: setup ## set up the engines that `bench` compares with: Quix Streams, Kafka Streams (needs a JDK)
+	@deploy/setup/engines.sh
 
 .PHONY: fuzz
 fuzz: setup ## over a million damaged records, webhooks, policies (CASES=, SEED=; prints a table)
@@ -92,8 +96,15 @@ lock-jars: ## fetch the broker's jars and write down their digests
 	@mvn --batch-mode --no-transfer-progress --quiet --strict-checksums --file deploy/kafka/pom.xml clean package
 	@cd deploy/kafka/target/jars && sha256sum *.jar >../../jars.sha256
 
+.PHONY: lock-engines
+lock-engines: setup ## pin Quix Streams' packages anew from benchmarks/quix_streams/requirements.in
+	@env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL CUSTOM_COMPILE_COMMAND="make lock-engines" \
+	  $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  --output-file benchmarks/quix_streams/requirements.lock benchmarks/quix_streams/requirements.in
+
 .PHONY: clean
 clean: ## remove what setup, tests and runs left (a running broker is stopped first)
 	@[ ! -x $(BIN)/makegood ] || $(BIN)/makegood broker stop
-	@rm -rf examples/javascript/node_modules .venv .run build .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target deploy/registry/target *.egg-info
+	@rm -rf examples/javascript/node_modules .venv .run build .mypy_cache .ruff_cache .pytest_cache .hypothesis deploy/kafka/target deploy/registry/target benchmarks/kafka_streams/target benchmarks/quix_streams/.venv *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import gate, latency, profile, start, throughput
+from benchmarks import engines, gate, latency, profile, start, throughput
 from benchmarks.machine import description
 from benchmarks.report import Result, publish
 
 Measure = Callable[[float], Result]
 
 BENCHMARKS: Final[dict[str, Measure]] = {
+    "engines": engines.measure,
     "throughput": throughput.measure,
     "latency": latency.measure,
     "gate": gate.measure,

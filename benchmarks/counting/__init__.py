@@ -1,0 +1,1 @@
+"""The keyed count that every engine runs alone: events per key, the counts in a changelog."""

@@ -1,0 +1,83 @@
+"""Makegood as an engine alone: the worker as it is, with a stage that counts where the journey would be.
+
+Batch path, one transaction per partition and round (changelog and offsets in it), metrics and fencing: all as in
+production. The slices are larger than the worker's default, which is made for short delays.
+"""
+
+import struct
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from app import logs
+from app.broker.ports import free_port
+from app.clock import Instant
+from app.emit.records import Emit
+from app.settings import KafkaSettings, WorkerSettings
+from app.shell.safe_clock import wall_clock
+from app.shell.telemetry import PrometheusTelemetry
+from app.shell.worker import run_worker
+from app.stage import Effects, LogRecord, OutRecord, Round
+from app.topics import Topic
+from app.wire.codec import bundled_codec
+from benchmarks.counting.task import Task
+
+_COUNT: Final = struct.Struct(">q")
+SLICE_RECORDS: Final = 10_000
+
+
+class CountingStage:
+    """Counts the events of each key; waits for nothing, says nothing."""
+
+    name = "count"
+    log = Topic.JOURNEY_LOG
+    changelog = Topic.JOURNEY_CHANGELOG
+
+    def work(self, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
+        """Add what a round holds of each key to what the table says."""
+        changes: dict[bytes, bytes | None] = {}
+        for key, more in Counter(record.key or b"" for record in round_.records).items():
+            before = table.get(key)
+            changes[key] = _COUNT.pack(more if before is None else _COUNT.unpack(before)[0] + more)
+        return Effects((), changes, dict.fromkeys(changes))
+
+    def next_due(self, value: bytes) -> Instant | None:  # noqa: ARG002 - the contract's signature
+        """Return None: a count waits for nothing."""
+        return None
+
+
+class NoIntake:
+    """No input topic is read: what is counted lies in the log."""
+
+    def admit(self, record: LogRecord) -> Sequence[OutRecord]:
+        """Refuse; nothing calls it."""
+        raise NotImplementedError(f"{record.topic} is not read here")
+
+
+def main() -> int:
+    """Count until SIGTERM."""
+    task = Task.from_environment()
+    settings = WorkerSettings(
+        application_id=task.group,
+        topic_prefix=task.input.removesuffix(CountingStage.log),
+        partitions=task.partitions,
+        slice_records=SLICE_RECORDS,
+        state_dir=Path(task.folder),
+        web_port=free_port(),
+    )
+    kafka = KafkaSettings(bootstrap=task.bootstrap, security_protocol="PLAINTEXT")
+    logs.configure("console", "WARNING")
+    telemetry = PrometheusTelemetry(
+        Emit(bundled_codec()).decode,
+        now=lambda: Instant(wall_clock()),
+        monotonic=time.monotonic,
+        data_clock=False,
+    )
+    return run_worker(settings, kafka, NoIntake(), [CountingStage()], inputs=(), telemetry=telemetry)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

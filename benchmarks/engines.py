@@ -1,0 +1,88 @@
+"""The engine alone: a keyed count with a changelog, one worker each, in turns on the same broker and the same input."""
+
+import asyncio
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from app.broker import Broker, process
+from app.clock import Instant
+from app.errors import SetupError
+from app.settings import ROOT
+from benchmarks.counting.contenders import QUIX_PYTHON, STREAMS_CLASSES, Engine, engines
+from benchmarks.counting.ground import Ground, differences
+from benchmarks.counting.pace import paced
+from benchmarks.counting.task import Task
+from benchmarks.engines_tables import Counted, outcome
+from benchmarks.place import Contender, own_broker
+from benchmarks.report import Result
+
+_SECONDS: Final = 8.0
+_EVENTS: Final = 2_000_000
+"""So many that the fastest has some for most of its time; one that has taken in all of them is watched up to then."""
+_STOP_SECONDS: Final = 30.0
+
+
+def measure(scale: float) -> Result:
+    """Let the engines count in turns; `scale` shortens the time that each is watched and warms up."""
+    require_others()
+    with own_broker() as (kafka, broker):
+        return asyncio.run(_contest(Ground(kafka), broker, scale))
+
+
+def require_others() -> None:
+    """Raise SetupError when the other engines are not there."""
+    if not (QUIX_PYTHON.exists() and STREAMS_CLASSES.exists()):
+        raise SetupError("the other engines are not set up: run deploy/setup/engines.sh, as `make bench` does")
+
+
+async def _contest(ground: Ground, broker: Broker, scale: float) -> Result:
+    contenders = engines()
+    await ground.open(int(_EVENTS * min(1.0, scale)), Instant(time.time_ns() // 1_000_000))
+    print(f"{ground.events:,} events lie ready", flush=True)
+    rounds: dict[Engine, list[Counted]] = {engine: [] for engine in contenders}
+    for number in range(1, max(engine.rounds for engine in contenders) + 1):
+        for engine in contenders:
+            if number <= engine.rounds:
+                done = await one_round(ground, broker, engine, number, scale)
+                rounds[engine].append(done)
+                print(f"round {number}: {engine.name}, {engine.guarantee}: {done.told()}", flush=True)
+    await ground.close()
+    return outcome(rounds, ground.events)
+
+
+async def one_round(ground: Ground, broker: Broker, engine: Engine, number: int, scale: float) -> Counted:
+    """Let one engine count, stop it as an operator would, and hold its changelog against what it has committed to."""
+    with tempfile.TemporaryDirectory(prefix="makegood-bench-") as folder:
+        async with ground.round(f"{engine.group}-{number}", engine.guarantee, Path(folder) / "state") as task:
+            contender = _start(engine, task, Path(folder) / "engine.log")
+            try:
+                pace = await paced(
+                    lambda: _sum(ground, task),
+                    contender,
+                    broker.pid,
+                    everything=ground.events,
+                    warm_seconds=engine.warm_seconds * min(1.0, scale),
+                    seconds=_SECONDS * scale,
+                )
+            finally:
+                process.end(contender.pid, _STOP_SECONDS)
+            committed = await ground.committed(task)
+            counts, records = await ground.counted(engine.changelog_of(task), engine.decode)
+    lost, doubled = differences(ground.expected(committed), counts)
+    taken = sum(committed.values())
+    return Counted(pace, taken, len(counts), lost, doubled, records / taken)
+
+
+async def _sum(ground: Ground, task: Task) -> int:
+    return sum((await ground.committed(task)).values())
+
+
+def _start(engine: Engine, task: Task, log: Path) -> Contender:
+    path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
+    environment = {**os.environ, "PYTHONPATH": path, **task.environment(), **dict(engine.also)}
+    task.folder.mkdir()
+    child = process.spawn(engine.command, log, outlive_us=False, environment=environment, folder=ROOT)
+    return Contender(child.pid, log, 0)
