@@ -1,8 +1,8 @@
 """A site whose read model holds what the stories and their variations came to, without Kafka."""
 
 import asyncio
-import threading
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -79,23 +79,28 @@ def told_site(now: Instant | None = None, **settings: object) -> Site:
 
 @contextmanager
 def served(site: Site) -> Iterator[str]:
-    """Serve a site from a thread of its own; gives its address."""
-    loop = asyncio.new_event_loop()
-    ready, stop = threading.Event(), asyncio.Event()
-    place: list[str] = []
+    """Serve a site from a thread of its own, as `makegood web` does from its process; gives its address.
+
+    What is still being answered when it ends is ended too: a task left behind would be complained of in a later test.
+    """
+    place: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]] = Future()
 
     async def serve() -> None:
+        stop = asyncio.Event()
         async with serving(site) as port:
-            place.append(f"http://127.0.0.1:{port}")
-            ready.set()
+            place.set_result((asyncio.get_running_loop(), stop, f"http://127.0.0.1:{port}"))
             await stop.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(20), "the site did not start"
-    try:
-        yield place[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
-        loop.close()
+    def failed(ended: Future[None]) -> None:
+        if not place.done() and (error := ended.exception()) is not None:
+            place.set_exception(error)
+
+    with ThreadPoolExecutor(1) as thread:
+        ended = thread.submit(asyncio.run, serve())
+        ended.add_done_callback(failed)
+        loop, stop, address = place.result(20)
+        try:
+            yield address
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            ended.result(20)
