@@ -151,9 +151,9 @@ async def place(kafka: KafkaSettings, **settings: Any) -> AsyncIterator[Place]:
 
 
 @contextmanager
-def running(place_: Place, *command: str) -> Iterator[Contender]:
-    """Run a contender in the place until left."""
-    settings = place_.settings
+def running(place_: Place, *command: str, **changed: Any) -> Iterator[Contender]:
+    """Run a contender in the place until left; with these settings `changed`."""
+    settings = place_.settings.model_copy(update=changed)
     environment = environment_of(place_.kafka, settings)
     log = settings.state_dir / "worker.log"
     child = process.spawn([sys.executable, *command], log, outlive_us=False, environment=environment, folder=ROOT)
