@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.broker import process
 from app.broker.ports import free_port
@@ -15,6 +18,7 @@ from chaos.diary import Diary
 
 _STOP_SECONDS: Final = 60.0
 _LAST_WORDS: Final = 3_000
+_ANSWER_SECONDS: Final = 2.0
 
 
 class Member:
@@ -37,6 +41,18 @@ class Member:
         """Send it a signal."""
         if self.lives:
             os.kill(self.child.pid, number)
+
+    def metrics(self) -> dict[str, float]:
+        """Return what it says on /metrics, the greatest of each name; nothing when it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=_ANSWER_SECONDS) as answer:
+                said = answer.read().decode()
+        except OSError:
+            return {}
+        found: dict[str, float] = {}
+        for sample in (sample for family in text_string_to_metric_families(said) for sample in family.samples):
+            found[sample.name] = max(found.get(sample.name, sample.value), sample.value)
+        return found
 
     def last_words(self) -> str:
         """Return the end of what it said."""

@@ -11,6 +11,7 @@ from random import Random
 from time import monotonic
 from typing import Final, NamedTuple
 
+from app.clock import Instant
 from app.settings import ROOT
 from app.shell.safe_clock import wall_clock
 from chaos import faults
@@ -104,13 +105,12 @@ async def run(plan: Plan, diary: Diary) -> Verdict:
             told_to_stop.set()
             await producing
             settled = await _settle(place)
-            settled_at = wall_clock()
             deaths = place.crew.deaths
             await asyncio.to_thread(place.crew.stop)
-            verdict = await check(place, settled_at)
+            verdict = await check(place, settled or wall_clock())
             if verdict.faults or deaths:
                 _keep_logs(Path(name), diary)
-    if not settled:
+    if settled is None:
         verdict.faults.append("the workers never came to the end of what was there")
     if deaths:
         verdict.faults.append(f"workers ended by themselves {deaths} times")
@@ -154,17 +154,19 @@ async def _someone_works(place: Ground) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _settle(place: Ground) -> bool:
-    began, calm = monotonic(), 0
+async def _settle(place: Ground) -> Instant | None:
+    """Wait until nothing is left to work; return a moment up to which that is true, None when it never came."""
+    began, calm, since = monotonic(), 0, wall_clock()
     while calm < _CALM:
         if monotonic() - began > _SETTLE_SECONDS:
             place.diary.note("did not settle", behind=await place.behind())
-            return False
+            return None
         place.crew.tend()
+        since = since if calm else wall_clock()
         calm = calm + 1 if await place.behind() == 0 else 0
         await asyncio.sleep(0.3)
     place.diary.note("settled", seconds=round(monotonic() - began, 1))
-    return True
+    return since
 
 
 def _keep_logs(folder: Path, diary: Diary) -> None:

@@ -225,6 +225,15 @@ CLOCK_LAG: Final = Metric(
     "How far the clock that fires deadlines stands behind real time because older input is still unread.",
     "about once a second",
 )
+CLOCK_OFF: Final = Metric(
+    "makegood_clock_behind_broker_seconds",
+    Kind.GAUGE,
+    "seconds",
+    "How far this machine's clock is behind the broker's (negative: ahead), at least: what a record's way to the "
+    "broker and back explains is not counted. Deadlines go by the broker's time; delays that this worker measures are "
+    "wrong by it.",
+    "with each tick, once a minute at least",
+)
 READY: Final = Metric(
     "makegood_ready",
     Kind.GAUGE,
@@ -275,6 +284,7 @@ METRICS: Final = (
     STANDING,
     INTAKE_STOPPED,
     CLOCK_LAG,
+    CLOCK_OFF,
     READY,
     LAST_BEAT,
     UNREADABLE,

@@ -148,6 +148,10 @@ class PrometheusTelemetry:
         """Set how far the safe clock stands behind."""
         self._meters.set(listed.CLOCK_LAG, seconds)
 
+    def clock_off(self, seconds: float) -> None:
+        """Set how far our clock is behind the broker's."""
+        self._meters.set(listed.CLOCK_OFF, seconds)
+
     def open_deadlines(self, stage: str, partition: int, keys: int) -> None:
         """Set how many keys wait for a deadline."""
         self._meters.set(listed.OPEN_DEADLINES, keys, stage, partition)

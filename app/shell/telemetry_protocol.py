@@ -73,6 +73,10 @@ class Telemetry(Protocol):
         """Set how far the safe clock stands behind real time; near 0 when everything has been read."""
         ...
 
+    def clock_off(self, seconds: float) -> None:
+        """Set how far this machine's clock is behind the broker's, at least; negative when it is ahead."""
+        ...
+
     def open_deadlines(self, stage: str, partition: int, keys: int) -> None:
         """Set how many keys of a partition wait for a deadline; 0 when the partition has been given up."""
         ...
@@ -141,6 +145,9 @@ class NoTelemetry:
         """Ignore."""
 
     def clock_lag(self, seconds: float) -> None:
+        """Ignore."""
+
+    def clock_off(self, seconds: float) -> None:
         """Ignore."""
 
     def open_deadlines(self, stage: str, partition: int, keys: int) -> None:

@@ -33,6 +33,8 @@ _SOUND_SECONDS: Final = 20.0
 _LEARNING_SECONDS: Final = 5.0
 """A broker that has just started answers before it knows its topics."""
 _LOOK_SECONDS: Final = 0.5
+_LOST: Final = (KafkaError, TimeoutError, ConnectionError)
+"""What says that the cluster or our partitions were lost; the client lets a connection's own errors through."""
 _CRASH_STOP_SECONDS: Final = 8.0
 """A worker that has failed waits no longer than this for its own parts; the broker ends what is left."""
 
@@ -108,7 +110,7 @@ async def _work_again(parts: _Parts, told_to_stop: asyncio.Event) -> BaseExcepti
     while True:
         began = monotonic()
         failure = await _work(parts, told_to_stop)
-        lost = isinstance(failure, KafkaError)
+        lost = isinstance(failure, _LOST)
         if not lost or told_to_stop.is_set():
             return failure
         returns = 1 if monotonic() - began > _SOUND_SECONDS else returns + 1
@@ -220,11 +222,16 @@ async def _stop(app: WorkerApp, starting: "asyncio.Future[None]", failure: BaseE
                 await asyncio.wait([starting])
             await app.stop()
             await app.stop_beside()
-    except (TimeoutError, asyncio.CancelledError):
-        # the latter comes out of a client whose own task was cancelled while the broker was away
-        log.error("the worker did not stop in %s s; its transactions are left to the broker", patience)  # noqa: TRY400
+    except (TimeoutError, asyncio.CancelledError, KafkaError) as error:
+        # cancelled: what comes out of a client whose own task was, while the broker was away; KafkaError: what a
+        # partition's writer still had under way is refused, since somebody else has the partition
+        log.error(  # noqa: TRY400
+            "the worker could not stop within %s s (%s); its transactions are left to the broker",
+            patience,
+            type(error).__name__,
+        )
         logging.shutdown()
-        if isinstance(failure, KafkaError):
+        if isinstance(failure, _LOST):
             # clients that wait for a silent broker cannot be stopped; who waits for it anew does so without them
             os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - ourselves, as we were started
         os._exit(1)

@@ -115,6 +115,7 @@ def tell_everything(world: World) -> None:
     telemetry.standing(Topic.JOURNEY_LOG, 1, 17)
     telemetry.intake_stopped(Topic.ORDERS)
     telemetry.clock_lag(0.4)
+    telemetry.clock_off(90.0)
     telemetry.open_deadlines("journey", 2, 12)
     telemetry.table_size("journey", 2, 30, 9_000)
     telemetry.ready(True)
