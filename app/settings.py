@@ -63,6 +63,9 @@ class WorkerSettings(BaseSettings):
     heartbeat_ms: int = Field(1_500, ge=100, description="how often a worker says it lives")
     commit_interval_ms: int = Field(500, ge=50, description="how often intake offsets are committed")
     slice_records: int = Field(2_000, ge=1, description="records of one partition worked in one transaction, at most")
+    fetch_bytes: int = Field(
+        1_048_576, ge=65_536, description="bytes of one partition fetched at once, at most; a slice is no larger"
+    )
     dead_letters_per_minute: int = Field(
         5_000,
         ge=0,

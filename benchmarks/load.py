@@ -16,7 +16,7 @@ SEED: Final = 20260712
 TROUBLED: Final = 0.05
 """Share of orders with a problem."""
 _LIFE: Final = HOUR
-_SPAN: Final = 5 * HOUR
+_HOURS: Final = 6 * HOUR
 _AHEAD: Final = 3 * DAY
 """When a promise runs out that the run keeps: long after it."""
 _REPEATED: Final = 0.01
@@ -57,26 +57,29 @@ class _Placed(NamedTuple):
     names: dict[str, str]
 
 
-def make_load(events: int, now: Instant, seed: int = SEED) -> Load:
-    """Return the whole orders that come to about so many events; all happened in the six hours before `now`."""
+def make_load(events: int, now: Instant, seed: int = SEED, life: int = _LIFE) -> Load:
+    """Return the whole orders that come to about so many events; all happened in the six hours before `now`.
+
+    An order lives for `life` ms of them: the longer, the further apart its events lie.
+    """
     rng = Random(seed)
     clean, troubled = templates(seed)
     chosen = list(_choose(rng, clean, troubled, events))
-    begins = now - _SPAN - _LIFE
+    begins, span = now - _HOURS, _HOURS - life
     placed: list[_Placed] = []
     customers = set()
     for number, template in enumerate(chosen):
         names = _names(template, number, seed)
         customers.add(names[template.customer])
-        start = begins + _SPAN * number // len(chosen)
+        start = begins + span * number // len(chosen)
         for event in template.events:
-            placed.append(_Placed(Instant(start + int(_LIFE * event.share)), len(placed), event, names))
+            placed.append(_Placed(Instant(start + int(life * event.share)), len(placed), event, names))
             if event.topic is Topic.TRACKING_SCANS and rng.random() < _REPEATED:
                 placed.append(placed[-1]._replace(place=len(placed)))
     placed.sort(key=lambda one: (one.at, one.place))
     types = Counter(one.event.type for one in placed)
     bad = sum(template.troubled for template in chosen)
-    return Load([_record(one, now) for one in placed], types, len(chosen), bad, len(customers))
+    return Load([_record(one, now, life) for one in placed], types, len(chosen), bad, len(customers))
 
 
 def _choose(rng: Random, clean: list[Template], troubled: list[Template], events: int) -> Iterator[Template]:
@@ -92,19 +95,19 @@ def _names(template: Template, number: int, seed: int) -> dict[str, str]:
     return {template.order: hex_id(f"order-{seed}", number), template.customer: hex_id(f"person-{seed}", person)}
 
 
-def _record(placed: _Placed, now: Instant) -> OutRecord:
+def _record(placed: _Placed, now: Instant, life: int) -> OutRecord:
     event, names = placed.event, placed.names
     payload = _renamed(event.payload, names)
     payload["occurred_at"] = to_iso(placed.at)
     for promise, late in zip(payload.get("promises", ()), event.late, strict=True):
-        promise["due"] = to_iso(Instant(now + _AHEAD) if late is None else _due(placed, late))
+        promise["due"] = to_iso(Instant(now + _AHEAD) if late is None else _due(placed, late, life))
     key = _renamed(event.key, names).encode()
     return OutRecord(event.topic, key, encode_event(event.topic, event.type, payload))
 
 
-def _due(placed: _Placed, late: float) -> Instant:
+def _due(placed: _Placed, late: float, life: int) -> Instant:
     """Return when a promise runs out that is broken within the order's life."""
-    return Instant(placed.at + int(_LIFE * (late - placed.event.share)))
+    return Instant(placed.at + int(life * (late - placed.event.share)))
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

@@ -30,7 +30,6 @@ from app.topics import Topic
 log = logging.getLogger(__name__)
 
 _WATCH_SECONDS: Final = 1.0
-_FETCH_BYTES: Final = 1024 * 1024
 _BUFFERED_SLICES: Final = 16
 _REBALANCE_SECONDS: Final = 60.0
 _POLL_INTERVAL_SECONDS: Final = 300.0
@@ -242,7 +241,7 @@ def _faust_settings(settings: WorkerSettings, bootstrap: str, credentials: Any) 
         "ConsumerScheduler": scheduler(settings.slice_records),
         "TableManager": BulkTableManager,
         "consumer_auto_offset_reset": "earliest",
-        "consumer_max_fetch_size": _FETCH_BYTES,
+        "consumer_max_fetch_size": settings.fetch_bytes,
         "consumer_group_instance_id": settings.instance_id,
         "broker_session_timeout": settings.session_timeout_ms / 1000,
         "broker_heartbeat_interval": settings.heartbeat_ms / 1000,

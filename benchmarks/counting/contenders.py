@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from app.broker.java import find_java
 from app.settings import ROOT
 from benchmarks.counting.ground import Decode
-from benchmarks.counting.makegood import SLICE_RECORDS
+from benchmarks.counting.makegood import FETCH_BYTES, SLICE_RECORDS
 from benchmarks.counting.task import Guarantee, Task
 
 QUIX_PYTHON: Final = ROOT / "benchmarks" / "quix_streams" / ".venv" / "bin" / "python"
@@ -85,7 +85,7 @@ def _makegood() -> Engine:
         "Makegood",
         "exactly_once",
         f"{version('makegood')} on aiokafka {version('aiokafka')}",
-        f"state in memory; a transaction per partition and round of up to {SLICE_RECORDS:,} records",
+        f"state in memory, {FETCH_BYTES >> 20} MiB a fetch, a transaction per partition and {SLICE_RECORDS:,} records",
         (sys.executable, "-m", "benchmarks.counting.makegood"),
         "{changelog}",
         _long,

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from benchmarks.counting.task import Task
 
 _BATCH_BYTES: Final = 512 * 1024
-_FETCH_BYTES: Final = 1024 * 1024
+_FETCH_BYTES: Final = 4 * 1024 * 1024
 _POLL_MS: Final = 200
 _COMMIT_SECONDS: Final = 0.5
 _ANSWER: Final = bytes(8)

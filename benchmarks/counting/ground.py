@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
-from app.clock import Instant
+from app.clock import MINUTE, Instant
 from app.settings import KafkaSettings
 from app.shell.kafka_client import client_options
 from app.shell.topics_admin import until
@@ -25,6 +25,8 @@ from benchmarks.load import make_load
 PARTITIONS: Final = 4
 _PREFIX: Final = "bench."
 _MODEL_EVENTS: Final = 20_000
+_MODEL_LIFE: Final = 350 * MINUTE
+"""Of six hours: an order's events lie as far apart as the log is long. In a shop they are days apart."""
 _CHUNK: Final = 20_000
 _CONFIGS: Final = {declared.topic: declared.config() for declared in declarations()}
 
@@ -55,7 +57,7 @@ class Ground:
         """
         await self._admin.start()
         await self._create(self._input, Topic.JOURNEY_LOG)
-        model = make_load(_MODEL_EVENTS, now).records
+        model = make_load(_MODEL_EVENTS, now, life=_MODEL_LIFE).records
         copies = max(1, events // len(model))
         writer = LogWriter(self._options, lambda topic: _PREFIX + topic)
         await writer.start()

@@ -1,7 +1,7 @@
 """Makegood as an engine alone: the worker as it is, with a stage that counts where the journey would be.
 
 Batch path, one transaction per partition and round (changelog and offsets in it), metrics and fencing: all as in
-production. The slices are larger than the worker's default, which is made for short delays.
+production. Slices and fetches are larger than the worker's defaults, which are made for short delays.
 """
 
 import struct
@@ -26,7 +26,8 @@ from app.wire.codec import bundled_codec
 from benchmarks.counting.task import Task
 
 _COUNT: Final = struct.Struct(">q")
-SLICE_RECORDS: Final = 10_000
+SLICE_RECORDS: Final = 20_000
+FETCH_BYTES: Final = 4 * 1024 * 1024
 
 
 class CountingStage:
@@ -65,6 +66,7 @@ def main() -> int:
         topic_prefix=task.input.removesuffix(CountingStage.log),
         partitions=task.partitions,
         slice_records=SLICE_RECORDS,
+        fetch_bytes=FETCH_BYTES,
         state_dir=Path(task.folder),
         web_port=free_port(),
     )
