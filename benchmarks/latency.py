@@ -1,196 +1,212 @@
-"""How long a hold takes at a steady rate of events, and how late deadlines fire while many are open."""
+"""How long a hold takes at shares of the rate a worker can bear, and beside a crowd of deadlines."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from aiokafka import AIOKafkaConsumer
-
 from app.broker import Broker
-from app.clock import Instant
+from app.clock import HOUR, SECOND, Instant
 from app.errors import SetupError
 from app.settings import KafkaSettings
-from app.shell.kafka_client import client_options
-from app.stage import OutRecord
 from app.topics import Topic
+from benchmarks.core import Core
+from benchmarks.delays import (
+    Caused,
+    Pace,
+    cells,
+    delays,
+    drive,
+    is_known,
+    now,
+    reading,
+    summary,
+    until_all,
+)
 from benchmarks.load import make_load
-from benchmarks.machine import Spent, Usage, resident_mib, spent
-from benchmarks.place import MAKEGOOD, Contender, Place, own_broker, place, running
+from benchmarks.machine import Usage, resident_mib, spent
+from benchmarks.place import Contender, Place, own_broker
 from benchmarks.probes import Probe
 from benchmarks.report import Result, Table
+from benchmarks.scale.filled import filled, ready, running_worker
+from benchmarks.scale.population import OPEN, Entry, Pattern, patterns, population
 
-_RATE: Final = 1_000
-"""Events a second, probes included."""
-_BEAT: Final = 0.01
-_PROBES: Final = 20
-"""Stated failures a second, and as many promises that run out: half of the failures name no customer."""
+_SHARES: Final = (0.1, 0.5, 0.8)
 _OPEN: Final = 100_000
-_WARM: Final = 15
-"""Seconds at that rate before the first probe: the broker is a young JVM that still compiles itself."""
-_SECONDS: Final = 40
-_LEAD: Final = 3
-"""Seconds between a probe's order and its failure, and the least between an order and its broken promise."""
-_SPREAD: Final = 15
-_PATIENCE: Final = 20
-_FETCH_WAIT_MS: Final = 50
+_SATURATING: Final = 40_000
+_WARM: Final = 5.0
+_SECONDS: Final = 20.0
+_CROWD: Final = 100_000
+_CROWD_PATTERNS: Final = 100
+_BEFORE_CROWD: Final = 20.0
+"""Seconds of measuring before the crowd's second."""
+_GATHER: Final = 45.0
+"""Seconds from filling the changelogs to the crowd's second, at least: the worker must be ready and warm by then."""
+_PER_ROW: Final = 1 / 40_000
+"""Seconds that writing and reading back a row of the crowd may take."""
+_CROWD_RATE: Final = 200.0
+"""Deadlines a second that a worker fires at the very least: how long to wait for all of them."""
 
 
-class Seen(NamedTuple):
-    """When the holds were due to be readable and when they were, in ms since 1970, by customer."""
+class Phase(NamedTuple):
+    """One rate and what was seen at it."""
 
-    caused: dict[bytes, int]
+    name: str
+    rate: float
+    caused: Caused
     readable: dict[bytes, int]
-
-    def delays(self) -> list[int]:
-        """Return how long each took, in ms; SetupError when one never came."""
-        if missing := self.caused.keys() - self.readable.keys():
-            raise SetupError(f"{len(missing)} of {len(self.caused)} holds were never said")
-        return sorted(self.readable[customer] - at for customer, at in self.caused.items())
+    cores: tuple[float, ...]
+    others: float
+    memory: float
 
 
 def measure(scale: float) -> Result:
-    """Measure holds and deadlines in one run; `scale` multiplies the deadlines open beside it."""
+    """Measure holds and deadlines; `scale` multiplies open deadlines, crowd and the seconds at each rate."""
     with own_broker() as (kafka, broker):
-        return asyncio.run(_run(kafka, broker, int(_OPEN * scale)))
+        rate, phases = asyncio.run(_steady(kafka, broker, scale))
+        crowd = asyncio.run(_crowded(kafka, int(_CROWD * scale), rate * _SHARES[0]))
+    return _result(int(_OPEN * scale), rate, phases, crowd)
 
 
-async def _run(kafka: KafkaSettings, broker: Broker, open_deadlines: int) -> Result:
-    async with place(kafka) as where:
-        now = _now()
-        orders = [Probe(f"open-{number}").placed(now) for number in range(open_deadlines)]
-        with running(where, *MAKEGOOD) as contender:
-            began = time.monotonic()
-            await where.publish(orders)
-            await where.caught_up(contender)
-            filled = time.monotonic() - began
-            print(f"{open_deadlines:,} orders with open deadlines taken in within {filled:.0f} s")
-            before, own = Usage.now(contender.pid, broker.pid), time.process_time()
-            readable: dict[bytes, int] = {}
-            reader = asyncio.create_task(_read(where, readable))
-            stated, timed = await _drive(where)
-            await _until_all(readable, [*stated, *timed], contender)
-            used = spent(before, Usage.now(contender.pid, broker.pid), time.process_time() - own)
-            memory = resident_mib(contender.pid)
-            reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reader
-    return _result(Seen(stated, readable), Seen(timed, readable), used, open_deadlines, memory)
+async def _steady(kafka: KafkaSettings, broker: Broker, scale: float) -> tuple[float, list[Phase]]:
+    """Hold the rate at each share of what the worker can bear."""
+    made = patterns(now(), (OPEN,), 400)
+    async with filled(kafka, population(made, int(_OPEN * scale))) as (where, _):
+        with running_worker(where) as contender:
+            await ready(contender)
+            rate = await _saturated(where, contender, int(_SATURATING * max(scale, 0.2)))
+            print(f"saturated: {rate:,.0f} events/s")
+            phases = []
+            for share in _SHARES:
+                pace = Pace(f"at{share * 100:.0f}", rate * share, _WARM, _SECONDS * scale)
+                phases.append(await _phase(where, contender, broker, pace))
+    return rate, phases
 
 
-async def _drive(where: Place) -> tuple[dict[bytes, int], dict[bytes, int]]:
-    """Publish at the rate; return when each stated failure stood in the log and when each promise ran out."""
-    warm, beats = int(_WARM / _BEAT), int((_WARM + _SECONDS) / _BEAT)
-    load = make_load((_WARM + _SECONDS) * (_RATE - 3 * _PROBES), _now()).records
-    share = len(load) / beats
-    stated: dict[bytes, int] = {}
-    timed: dict[bytes, int] = {}
-    lead = int(_LEAD / _BEAT)
-    every = round(1 / (_PROBES * _BEAT))
+async def _saturated(where: Place, contender: Contender, events: int) -> float:
+    """Return events a second of a worker that has more before it than it can do; a part warms worker and broker up."""
+    await where.publish(make_load(events // 4, now(), seed=1).records)
+    await where.caught_up(contender)
+    load = make_load(events, now(), seed=2).records
     began = time.monotonic()
-    pending: list[asyncio.Task[None]] = []
-    for beat in range(beats):
-        batch = load[int(beat * share) : int((beat + 1) * share)]
-        probing = beat >= warm and beat % every == 0
-        if probing:
-            batch += _orders((beat - warm) // every, timed)
-        await where.writer.send(batch)
-        if probing and beat >= warm + lead:
-            pending.append(asyncio.create_task(_fail(where, (beat - warm - lead) // every, stated)))
-        await asyncio.sleep(max(0.0, began + (beat + 1) * _BEAT - time.monotonic()))
-    await asyncio.gather(*pending)
-    return stated, timed
+    await where.publish(load)
+    await where.caught_up(contender)
+    return len(load) / (time.monotonic() - began)
 
 
-def _orders(number: int, timed: dict[bytes, int]) -> Sequence[OutRecord]:
-    """Return an order that will fail and one whose promise will be broken."""
-    now, broken = _now(), Probe(f"timed-{number}")
-    due = Instant(now + 1000 * _LEAD + number * 7919 % (1000 * _SPREAD))
-    timed[broken.customer] = due
-    return [_probe(number).placed(now), broken.placed(now, due)]
+async def _phase(where: Place, contender: Contender, broker: Broker, pace: Pace) -> Phase:
+    async with reading(where) as readable:
+        before, own = Usage.now(contender.pid, broker.pid), time.process_time()
+        caused = await drive(where, pace)
+        used = spent(before, Usage.now(contender.pid, broker.pid), time.process_time() - own)
+        await until_all(readable, {**caused.stated, **caused.timed}, contender)
+        await where.caught_up(contender)
+    found = delays(caused.stated, readable)
+    print(f"{pace.rate:,.0f} events/s: event to hold {cells(found)}, timers {cells(delays(caused.timed, readable))}")
+    cores = tuple(seconds / used.seconds for seconds in used.processes)
+    return Phase(pace.name, pace.rate, caused, dict(readable), cores, used.other_cores, resident_mib(contender.pid))
 
 
-async def _fail(where: Place, number: int, stated: dict[bytes, int]) -> None:
-    probe = _probe(number)
-    (sent,) = await where.writer.send([probe.understocked(_now())])
-    stated[probe.customer] = (await sent).timestamp
+class Crowd(NamedTuple):
+    """What a crowd of deadlines did: how long all of them took, and others' delays before it and meanwhile."""
+
+    size: int
+    rate: float
+    seconds: float
+    before: Caused
+    meanwhile: Caused
+    readable: dict[bytes, int]
 
 
-def _probe(number: int) -> Probe:
-    return Probe(f"stated-{number}", known=number % 2 == 0)
-
-
-async def _read(where: Place, readable: dict[bytes, int]) -> None:
-    """Note when each customer's first hold can be read, as any consumer of committed records would see it."""
-    consumer = AIOKafkaConsumer(
-        **client_options(where.kafka),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        fetch_max_wait_ms=_FETCH_WAIT_MS,
+async def _crowded(kafka: KafkaSettings, size: int, rate: float) -> Crowd:
+    """Let so many promises run out in one second while other customers go on."""
+    due = Instant(now() + int(1000 * (_GATHER + 2 * size * _PER_ROW)))
+    rows = population(_crowd_patterns(due), size)
+    names = [
+        entry.key for entry in population(_crowd_patterns(due), size) if entry.changelog is Topic.JOURNEY_CHANGELOG
+    ]
+    async with filled(kafka, rows) as (where, _):
+        with running_worker(where) as contender:
+            await ready(contender)
+            async with reading(where) as readable:
+                left = (due - now()) / 1000
+                if left < _BEFORE_CROWD:
+                    raise SetupError(f"only {left:.0f} s were left before the crowd: the machine is too busy for it")
+                lasts = size / 1_000 + 10
+                pace = Pace("beside", rate, max(0.0, left - _BEFORE_CROWD), _BEFORE_CROWD + lasts)
+                caused = await drive(where, pace)
+                await until_all(readable, {**caused.stated, **caused.timed}, contender)
+                await until_all(readable, names, contender, size / _CROWD_RATE)
+    ended = max(readable[name] for name in names)
+    print(f"the crowd of {size:,} took {(ended - due) / 1000:.1f} s")
+    return Crowd(
+        size, rate, (ended - due) / 1000, _between(caused, 0, due), _between(caused, due, ended), dict(readable)
     )
-    await consumer.start()
-    try:
-        partitions = where.partitions([Topic.SUPPRESSIONS])
-        consumer.assign(partitions)
-        await consumer.seek_to_end(*partitions)
-        while True:
-            fetched = await consumer.getmany(timeout_ms=1000)
-            now = _now()
-            for record in (record for records in fetched.values() for record in records):
-                readable.setdefault(record.key, now)
-    finally:
-        await consumer.stop()
 
 
-async def _until_all(readable: dict[bytes, int], customers: Sequence[bytes], contender: Contender) -> None:
-    until = time.monotonic() + _SPREAD + _PATIENCE
-    while any(customer not in readable for customer in customers) and time.monotonic() < until:
-        contender.require_alive()
-        await asyncio.sleep(0.2)
+def _between(caused: Caused, begins: int, ends: int) -> Caused:
+    stated, timed = ({key: at for key, at in each.items() if begins <= at < ends} for each in caused)
+    return Caused(stated, timed)
 
 
-def _result(stated: Seen, timed: Seen, used: Spent, open_deadlines: int, memory: float) -> Result:
-    known, found = ({c: at for c, at in stated.caused.items() if _is_known(c) is flag} for flag in (True, False))
-    rows = {
-        "event to hold, the event names its customer": Seen(known, stated.readable).delays(),
-        "event to hold, the directory finds the customer": Seen(found, stated.readable).delays(),
-        "event to hold, all": stated.delays(),
-        "deadline to hold (lateness of timers)": timed.delays(),
-    }
-    table = Table(
-        f"Delays at {_RATE:,} events a second with {open_deadlines:,} open deadlines",
-        ("from … to the hold readable with read_committed", "p50", "p99", "max", "samples"),
+def _crowd_patterns(due: Instant) -> list[Pattern]:
+    """Return customers whose promises run out within the second from `due` on, a tenth of a second's slots mixed."""
+    core, placed_at = Core(), Instant(due - HOUR)
+    found = []
+    for number in range(_CROWD_PATTERNS):
+        name = b"97%09d" % number
+        probe = Probe(name.decode())
+        core.feed([probe.placed(placed_at, Instant(due + SECOND * number // _CROWD_PATTERNS))], placed_at)
+        entries = tuple(
+            Entry(stage.changelog, key, value)
+            for stage in core.keyed
+            for partition in core.logs[stage.log]
+            for key, value in partition.table.items()
+            if name in key
+        )
+        found.append(Pattern("of the crowd", name, entries))
+    return found
+
+
+def _result(open_deadlines: int, rate: float, phases: list[Phase], crowd: Crowd) -> Result:
+    columns = ("from … to the hold readable with read_committed", "p50", "p99", "most", "samples")
+    steady = Table(
+        f"Delays at shares of the {rate:,.0f} events a second of a saturated worker, {open_deadlines:,} deadlines open",
+        ("events a second", *columns, "worker cores", "broker cores"),
     )
-    for name, delays in rows.items():
-        table.add(name, *(f"{delays[_place(delays, share)]:,} ms" for share in (0.5, 0.99, 1)), f"{len(delays):,}")
-    worker, broker = used.processes
+    data: dict[str, Any] = {"saturated_per_second": rate, "open_deadlines": open_deadlines, "shares": {}}
+    for share, phase in zip(_SHARES, phases, strict=True):
+        found = dict(_rows(phase.caused, phase.readable))
+        data["shares"][f"{share * 100:.0f}"] = {
+            "rate": phase.rate,
+            "worker_mib": phase.memory,
+            **{name: summary(values) for name, values in found.items()},
+        }
+        for name, values in found.items():
+            label = f"{phase.rate:,.0f} ({share * 100:.0f} %)"
+            steady.add(label, name, *cells(values), *(f"{cores:.2f}" for cores in phase.cores))
+    beside = Table(
+        f"Other customers beside {crowd.size:,} deadlines of the same second, {crowd.rate:,.0f} events a second",
+        ("when", *columns),
+    )
+    data["crowd"] = {"size": crowd.size, "seconds": crowd.seconds, "rate": crowd.rate}
+    for when, caused in (("before", crowd.before), ("while they fire", crowd.meanwhile)):
+        found = dict(_rows(caused, crowd.readable))
+        data["crowd"][when] = {name: summary(values) for name, values in found.items()}
+        for name, values in found.items():
+            beside.add(when, name, *cells(values))
     told = (
-        f"Meanwhile the worker used {worker / used.seconds:.2f} cores, the broker {broker / used.seconds:.2f}, "
-        f"other processes {used.other_cores:.2f}; the worker held {memory:.0f} MiB."
+        f"The crowd itself took {crowd.seconds:.1f} s, {crowd.size / max(crowd.seconds, 0.001):,.0f} holds a second. "
+        f"Other processes used at most {max(phase.others for phase in phases):.2f} cores; "
+        f"the worker held {phases[-1].memory:.0f} MiB."
     )
-    return Result(
-        "latency",
-        [table],
-        [told],
-        {"delays_ms": {name: _summary(delays) for name, delays in rows.items()}, "worker_mib": memory},
-    )
+    return Result("latency", [steady, beside], [told], data)
 
 
-def _is_known(customer: bytes) -> bool:
-    return int(customer.rpartition(b"-")[2]) % 2 == 0
-
-
-def _summary(delays: list[int]) -> dict[str, Any]:
-    return {
-        "samples": len(delays),
-        **{f"p{share:g}": delays[_place(delays, share / 100)] for share in (50, 90, 99, 100)},
-    }
-
-
-def _place(values: list[int], share: float) -> int:
-    return min(len(values) - 1, int(len(values) * share))
-
-
-def _now() -> Instant:
-    return Instant(time.time_ns() // 1_000_000)
+def _rows(caused: Caused, readable: dict[bytes, int]) -> Iterator[tuple[str, list[int]]]:
+    known = {customer: at for customer, at in caused.stated.items() if is_known(customer)}
+    looked_up = {customer: at for customer, at in caused.stated.items() if not is_known(customer)}
+    yield "event to hold, the event names its customer", delays(known, readable)
+    yield "event to hold, the directory finds the customer", delays(looked_up, readable)
+    yield "event to hold, all", delays(caused.stated, readable)
+    yield "deadline to hold (lateness of timers)", delays(caused.timed, readable)

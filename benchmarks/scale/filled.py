@@ -5,7 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -15,6 +15,7 @@ from app.stage import OutRecord
 from benchmarks.place import MAKEGOOD, Contender, Place, place, running
 from benchmarks.scale.population import Entry, rows
 
+_READY: Final = 200
 _CHUNK: Final = 20_000
 _LOOK_SECONDS: Final = 0.05
 _PATIENCE: Final = 300.0
@@ -63,12 +64,9 @@ async def ready(contender: Contender) -> Readiness:
     raise SetupError(f"the worker was not ready within {_PATIENCE:.0f} s; see {contender.log}")
 
 
-_READY: Final = 200
-
-
 def _ask(port: int, path: str = "/readyz") -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode().strip()
@@ -84,11 +82,11 @@ def metric(contender: Contender, name: str) -> float:
     )
 
 
-@asynccontextmanager
-async def worker(where: Place) -> AsyncIterator[tuple[Contender, Readiness]]:
-    """Run a worker in the place and yield it once it is ready."""
+@contextmanager
+def running_worker(where: Place) -> Iterator[Contender]:
+    """Run a worker in the place until left; it may not be ready yet."""
     with running(where, *MAKEGOOD) as contender:
-        yield contender, await ready(contender)
+        yield contender
 
 
 @asynccontextmanager

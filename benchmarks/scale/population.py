@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from app.clock import DAY, HOUR, Instant, Millis, to_iso
+from app.clock import DAY, HOUR, Instant, to_iso
 from app.journey.state import is_reserved
 from app.shell.writers import partition_of
 from app.stage import OutRecord
