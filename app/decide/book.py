@@ -95,8 +95,8 @@ class RemedyInputs(Struct, frozen=True):
 
     `given` is what this trouble already brought, by policy and by hand: it counts against more. `given_lately` is all
     that the customer got within the policy's window, this trouble's included. `repeats`: earlier failures in it.
-    `delays`: how late each part of the trouble was solved, for which the law may owe something. `in_incident`: many
-    customers have it, so that each gets what all of them can be given.
+    `delays`: from when to when each part of the trouble lasted, for which the law may owe something, also by the
+    journey's `attributes`. `in_incident`: many customers have it, so that each gets what all of them can be given.
     """
 
     problem: str
@@ -115,6 +115,7 @@ class RemedyInputs(Struct, frozen=True):
     given_lately: tuple[Gesture, ...] = ()
     delays: tuple[Delay, ...] = ()
     in_incident: bool = False
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 class RemedyPlan(Struct, frozen=True):

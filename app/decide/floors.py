@@ -1,60 +1,166 @@
-"""Statutory floors: what the law gives for a delay whatever the policy says, in money, to the original payment.
+"""Statutory floors: what the law gives for a delay or a failure whatever the policy says, in money.
 
-Decision 0019 says how they stand beside the tables.
+It goes to the original payment. Decision 0019 says how it stands beside the tables, 0029 what a line may ask.
 """
 
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from app.clock import MINUTE, Millis
-from app.decide.policy import Policy
-from app.decide.statutes import DelayBand, StatutoryFloor
+from app.clock import MINUTE, Instant, to_datetime
+from app.decide.policy import Brand, Policy
+from app.decide.statutes import DELAY, PER_DAY, PER_TIME, StatutoryFloor, StatutoryLine
+from app.decide.wall import zone_of
 from app.facts import Party
 from app.outputs import RowFired
 
 
 class Delay(Struct, frozen=True):
-    """How long after the first promise a problem of this type was solved."""
+    """A part of a trouble: due (or, with nothing promised, begun) at `since`, solved at `until` (None: not so far)."""
 
     problem: str
     fault: Party
-    length: Millis
+    since: Instant
+    until: Instant | None = None
+
+    @property
+    def length(self) -> int:
+        """Return how long it took in milliseconds, so far nothing when it is not solved."""
+        return 0 if self.until is None else max(0, self.until - self.since)
 
 
 class Owed(NamedTuple):
-    """What one statute gives: the band that holds, and the row that says so."""
+    """What one statute gives: the line that holds, so many times, and the row that says so.
+
+    `lines` are all that may hold when an attribute that decides between them was not stated (`unknown` names it).
+    """
 
     statute: StatutoryFloor
-    band: DelayBand
+    lines: tuple[StatutoryLine, ...]
+    times: int
     row: RowFired
+    unknown: tuple[str, ...] = ()
 
 
-def owed_by_law(policy: Policy, brand: str, delays: tuple[Delay, ...]) -> tuple[Owed, ...]:
-    """Return what each statute gives for the longest delay that it covers; the policy may give more, never less."""
+def owed_by_law(
+    policy: Policy, brand: str, delays: tuple[Delay, ...], attributes: Mapping[str, str]
+) -> tuple[Owed, ...]:
+    """Return what each statute gives for what it covers of a trouble; the policy may give more, never less."""
     covering = (statute for statute in policy.statutes.floors if brand in statute.brands)
-    found = (_owed(statute, delays) for statute in covering)
+    found = (_owed(statute, policy.brand(brand), delays, attributes) for statute in covering)
     return tuple(owed for owed in found if owed is not None)
 
 
-def _owed(statute: StatutoryFloor, delays: tuple[Delay, ...]) -> Owed | None:
+def _owed(
+    statute: StatutoryFloor, brand: Brand, delays: tuple[Delay, ...], attributes: Mapping[str, str]
+) -> Owed | None:
     covered = [each for each in delays if each.problem in statute.problems and each.fault not in statute.not_for]
-    longest = max(covered, key=lambda each: each.length, default=None)
-    if longest is None:
+    if statute.form != PER_TIME:
+        covered = [each for each in covered if each.until is not None]
+    if not covered:
         return None
-    held = [band for band in statute.bands if _holds(band, longest.length)]
-    if not held:
+    zone = zone_of(brand.time_zone)
+    worst = max(covered, key=lambda each: each.length)
+    times = _times(statute, worst, len(covered), zone)
+    held = _holding(statute, worst, _day(worst.since, zone), attributes)
+    if not held or not times:
         return None
-    band = held[-1]
-    gives = f"{band.share:.2%} of the price" if band.amount is None else f"{band.amount:f}"
-    read = {
-        "problem": longest.problem,
-        "fault": longest.fault.value,
-        "delay": f"{longest.length // MINUTE} minutes",
-        "gives": gives,
-    }
-    return Owed(statute, band, RowFired("statutes", statute.name, read))
+    unknown = () if len({(line.amount, line.share) for line in held}) == 1 else _unstated(statute, attributes)
+    read = {"problem": worst.problem, "fault": worst.fault.value, **_counted(statute, worst, times, zone)}
+    read |= {name: attributes.get(name, "unknown") for name in _asked(statute)}
+    read["gives"] = " or ".join(dict.fromkeys(gives(line) for line in held))
+    return Owed(statute, held if unknown else held[-1:], times, RowFired("statutes", statute.name, read), unknown)
 
 
-def _holds(band: DelayBand, length: Millis) -> bool:
-    return length > band.length if band.above else length >= band.length
+def _times(statute: StatutoryFloor, worst: Delay, covered: int, zone: ZoneInfo) -> int:
+    """Return how often a statute gives: for a day that ended without it, the day it was due on among them."""
+    if statute.form == PER_TIME:
+        return covered
+    if statute.form == DELAY or worst.until is None:
+        return 1
+    return max(0, (_day(worst.until, zone) - _day(worst.since, zone)).days)
+
+
+def _counted(statute: StatutoryFloor, worst: Delay, times: int, zone: ZoneInfo) -> dict[str, str]:
+    if statute.form == DELAY:
+        return {"delay": f"{worst.length // MINUTE} minutes"}
+    word = "days" if statute.form == PER_DAY else "times"
+    return {"since": _day(worst.since, zone).isoformat(), word: str(times)}
+
+
+def gives(line: StatutoryLine) -> str:
+    """Return in words what a line gives."""
+    return f"{line.share:.2%} of the price" if line.amount is None else f"{line.amount:f}"
+
+
+def in_words(owed: Owed, currency: str) -> str:
+    """Return what is owed where it cannot be worked out: the price, or what decides between amounts, is not known."""
+    amounts = dict.fromkeys(_plainly(line, currency) for line in owed.lines)
+    each = "" if owed.statute.form == DELAY else f", {owed.times} times"
+    why = f", by {' and '.join(owed.unknown)}" if owed.unknown else ""
+    return f"{' or '.join(amounts)}{each}{why}"
+
+
+def _plainly(line: StatutoryLine, currency: str) -> str:
+    if line.amount is not None:
+        return f"{line.amount:f} {currency}"
+    return f"{f'{line.share * 100:f}'.rstrip('0').rstrip('.')}% of the price"
+
+
+def _holding(
+    statute: StatutoryFloor, worst: Delay, day: date, attributes: Mapping[str, str]
+) -> tuple[StatutoryLine, ...]:
+    """Return the last line that holds for sure, and those after it that hold if what was not stated says so."""
+    held: list[StatutoryLine] = []
+    for line in statute.lines:
+        sure = _holds(line, worst, day, attributes)
+        if sure:
+            held = [line]
+        elif sure is None:
+            held.append(line)
+    return tuple(held)
+
+
+def _holds(line: StatutoryLine, worst: Delay, day: date, attributes: Mapping[str, str]) -> bool | None:
+    """Say whether a line holds; None: that depends on an attribute that was not stated."""
+    length = worst.length
+    if not (length > line.length if line.above else length >= line.length):
+        return False
+    if line.since is not None and day < line.since:
+        return False
+    asked = [
+        *(None if (number := _number(attributes, name)) is None else number > bound for name, bound in line.over),
+        *(None if name not in attributes else attributes[name] == word for name, word in line.where),
+    ]
+    return False if False in asked else None if None in asked else True
+
+
+def _number(attributes: Mapping[str, str], name: str) -> Decimal | None:
+    """Return a stated number; what is none was not stated."""
+    try:
+        number = Decimal(attributes[name])
+    except (KeyError, InvalidOperation):
+        return None
+    return number if number.is_finite() else None
+
+
+def _asked(statute: StatutoryFloor) -> tuple[str, ...]:
+    """Return the attributes that a statute's lines ask for, each once."""
+    return tuple(dict.fromkeys(name for line in statute.lines for name, _ in (*line.over, *line.where)))
+
+
+def _unstated(statute: StatutoryFloor, attributes: Mapping[str, str]) -> tuple[str, ...]:
+    numbers = {name for line in statute.lines for name, _ in line.over}
+    return tuple(
+        name
+        for name in _asked(statute)
+        if name not in attributes or (name in numbers and _number(attributes, name) is None)
+    )
+
+
+def _day(at: Instant, zone: ZoneInfo) -> date:
+    return to_datetime(at, zone).date()

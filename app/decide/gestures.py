@@ -6,8 +6,9 @@ from typing import Final
 
 from app.decide.amounts import digits_of, worked_out
 from app.decide.book import RemedyInputs
-from app.decide.floors import Owed
+from app.decide.floors import Owed, in_words
 from app.decide.policy import Brand, Perk
+from app.decide.statutes import DELAY
 from app.facts import Money
 from app.outputs import Arithmetic, Gesture, Receipt
 
@@ -84,26 +85,27 @@ class Giving:
     def compensate(self, owed: Owed) -> None:
         """Give what a statute owes beyond the money that the customer has for it already.
 
-        A share of a price that nobody knows is owed all the same: without an amount, in words.
+        A share of a price that nobody knows, or an amount by what nobody stated, is owed all the same: without
+        an amount, in words.
         """
         terms = {**_TO, "law": owed.statute.law}
-        amount = owed.band.amount
-        if amount is None and self._price is None:
+        line = owed.lines[-1]
+        own = owed.statute.currency or self._brand.currency
+        if owed.unknown or (line.amount is None and self._price is None):
             cost = Money(_NONE, self._brand.currency)
-            share = f"{owed.band.share * 100:f}".rstrip("0").rstrip(".")
-            gesture = Gesture(
-                COMPENSATION, None, cost, self._brand.cost_centre, {**terms, "of": f"{share}% of the price"}
-            )
+            gesture = Gesture(COMPENSATION, None, cost, self._brand.cost_centre, {**terms, "of": in_words(owed, own)})
             self._gestures.append(gesture)
             return
-        currency = self._price.currency if amount is None and self._price is not None else self._brand.currency
-        price = Decimal(1) if amount is not None or self._price is None else self._price.amount
+        currency = self._price.currency if line.amount is None and self._price is not None else own
+        price = Decimal(1) if line.amount is not None or self._price is None else self._price.amount
         back = self._paid_back if owed.statute.refund_counts and currency == self._currency_paid else _NONE
+        counted = {} if owed.statute.form == DELAY else {"times": owed.times}
         due = self._worked_out(
             COMPENSATION,
-            "max(round(price * gives, digits) - back - given, none)",
+            f"max(round(price * gives{' * times' if counted else ''}, digits) - back - given, none)",
             price=price,
-            gives=owed.band.share if amount is None else amount,
+            gives=line.share if line.amount is None else line.amount,
+            **counted,
             digits=digits_of(currency),
             back=back,
             given=self._compensated.get(currency, _NONE),

@@ -32,7 +32,7 @@ def remedy_of(policy: Policy, inputs: RemedyInputs) -> Ruled[RemedyPlan]:
     giving = Giving(inputs, brand, policy.cap if group is None else group.cap)
     if answers["refund"] is not None:
         giving.refund(share_or_amount(answers["refund"])[0])
-    owed = owed_by_law(policy, brand.name, inputs.delays)
+    owed = owed_by_law(policy, brand.name, inputs.delays, dict(inputs.attributes))
     for each in owed:
         giving.compensate(each)
     if answers["store_credit"] is not None or answers["perk"] is not None:

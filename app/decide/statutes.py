@@ -1,5 +1,6 @@
 """What the law gives, as the policy's `statutes.yaml` says it (decision 0019)."""
 
+from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
@@ -8,23 +9,34 @@ from app.clock import Millis
 from app.decide.within import Within
 from app.facts import Party
 
+DELAY = "delay"
+PER_DAY = "per_day"
+PER_TIME = "per_time"
+FORMS = (DELAY, PER_DAY, PER_TIME)
+"""How a statute counts: once by how long it took, for each day it took, for each time it happened."""
 
-class DelayBand(Struct, frozen=True):
-    """From a delay of `length` on (`above`: only when it is longer) a statute gives `share` of the price, or `amount`.
 
-    `amount` is in the brand's currency; None: the share counts.
+class StatutoryLine(Struct, frozen=True):
+    """What a statute gives where this line holds: `share` of the price, or `amount`, in the statute's currency.
+
+    A line holds from a delay of `length` on (`above`: only when it is longer), for what went wrong on or after `since`,
+    where the journey's attributes are above the numbers of `over` and are the words of `where`.
     """
 
-    length: Millis
-    above: bool
     share: Decimal
     amount: Decimal | None = None
+    length: Millis = Millis(0)
+    above: bool = False
+    since: date | None = None
+    over: tuple[tuple[str, Decimal], ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
 
 
 class StatutoryFloor(Struct, frozen=True):
-    """What a law gives for a delay, in money, whatever the policy says: the last band that holds.
+    """What a law gives for a delay or a failure, in money, whatever the policy says: the last line that holds.
 
     It covers the `problems` of `brands`, but for faults in `not_for`. `refund_counts`: money paid back counts as paid.
+    `form` is one of FORMS. `currency` None: the brand's.
     """
 
     name: str
@@ -33,7 +45,9 @@ class StatutoryFloor(Struct, frozen=True):
     problems: tuple[str, ...]
     not_for: tuple[Party, ...]
     refund_counts: bool
-    bands: tuple[DelayBand, ...]
+    lines: tuple[StatutoryLine, ...]
+    form: str = DELAY
+    currency: str | None = None
 
 
 class LatestDay(Struct, frozen=True):

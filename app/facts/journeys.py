@@ -11,6 +11,7 @@ class JourneyBegan(Struct, frozen=True, tag="journey_began"):
     """A customer set out to get something: an order placed, a reservation made, a trade-in sent.
 
     `value` is what the customer pays in all; `needed_by` the date that matters to the customer (a gift's day).
+    `attributes` are names and what the sender says under them (`distance_km`: `1820`), by name.
     """
 
     kind: str
@@ -19,6 +20,7 @@ class JourneyBegan(Struct, frozen=True, tag="journey_began"):
     lines: tuple[Line, ...] = ()
     needed_by: Instant | None = None
     country: str | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 class LinesChanged(Struct, frozen=True, tag="lines_changed"):

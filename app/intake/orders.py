@@ -179,6 +179,7 @@ def _began(fields: Fields, kind: str, reference: str, *then: What) -> Reading:
         lines=fields.get("lines", ()),
         needed_by=fields["needed_by"],
         country=fields["country"],
+        attributes=tuple(sorted(fields.get("attributes", {}).items())),
     )
     happened = [(subject, began), *((subject, what) for what in then)]
     for promise in fields["promises"]:

@@ -30,6 +30,7 @@ def journey_began(turn: Turn, fact: Fact, what: JourneyBegan) -> None:
         lines=what.lines,
         needed_by=what.needed_by,
         country=what.country,
+        attributes=what.attributes,
         consignments={WHOLE: Consignment(WHOLE)},
     )
     turn.put_journey(journey)

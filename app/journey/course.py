@@ -153,6 +153,7 @@ class Journey(Struct, frozen=True, array_like=True, gc=False):
     refunds: tuple[Refund, ...] = ()
     waiting: tuple[Fact, ...] = ()
     waiting_since: Instant | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
     @property
     def provisional(self) -> bool:

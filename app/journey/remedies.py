@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from app.clock import Instant, Millis
+from app.clock import Instant
 from app.decide.book import RemedyInputs, RemedyPlan, StakeInputs
 from app.decide.extent import extent_of
 from app.decide.floors import Delay
@@ -74,6 +74,7 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
         tenure=stake.tenure,
         goods_held=goods_held(turn.policy, turn.state, problem.journey),
         delays=_delays(counted),
+        attributes=() if journey is None else journey.attributes,
         in_incident=any(each.incident is not None for each in counted),
     )
     plan = turn.ruled(remedy_of(turn.policy, inputs))
@@ -85,12 +86,8 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
 
 
 def _delays(counted: list[Problem]) -> tuple[Delay, ...]:
-    """Return how long after the first promise each solved part of a trouble was solved."""
-    return tuple(
-        Delay(each.type, each.fault, Millis(max(0, each.resolved_at - (each.first_due or each.opened_at))))
-        for each in counted
-        if each.resolved_at is not None
-    )
+    """Return from the first promise on until when each part of a trouble lasted."""
+    return tuple(Delay(each.type, each.fault, each.first_due or each.opened_at, each.resolved_at) for each in counted)
 
 
 def _give(turn: Turn, problem: Problem, plan: RemedyPlan) -> None:

@@ -1,27 +1,24 @@
 """`statutes.yaml`: what the law gives a customer whatever the policy says. The file may be missing.
 
-A statute is a floor under remedies (`delay`) or a latest day for what policy expects (`within`).
+A statute is a floor under remedies (`delay`, `per_day`, `per_time`) or a latest day for what policy expects (`within`).
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
-from itertools import pairwise
 from typing import Final
 
 from app.decide.hours import Calendar, Country
 from app.decide.policy import Brand, KindRules, ProblemRules
 from app.decide.reading.findings import Findings
 from app.decide.reading.kinds import read_within
-from app.decide.reading.problems import read_plain
-from app.decide.reading.shapes import share_or_amount
+from app.decide.reading.statutory_lines import read_lines
 from app.decide.source import Tree
-from app.decide.statutes import DelayBand, LatestDay, Statutes, StatutoryFloor
+from app.decide.statutes import FORMS, PER_TIME, LatestDay, Statutes, StatutoryFloor
 from app.decide.words import OTHERWISE, PARTIES
 from app.facts import Party
 
-_FLOOR: Final = ("law", "brands", "problems", "refund_counts", "delay")
+_FLOOR: Final = ("law", "brands", "problems", "refund_counts")
 _LATEST: Final = ("law", "countries", "kinds", "expect", "within")
-_BOUNDS: Final = ("from", "above")
+_CURRENCY_LETTERS: Final = 3
 
 
 def read_statutes(
@@ -49,10 +46,13 @@ def read_statutes(
 
 
 def _floor(name: str, tree: Tree, brands: Mapping[str, Brand], problems: Mapping[str, ProblemRules]) -> StatutoryFloor:
-    parts = tree.only(f"statute {name}", _FLOOR, ("not_for",))
+    parts = tree.only(f"statute {name}", _FLOOR, ("not_for", "currency", *FORMS))
+    forms = [form for form in FORMS if form in parts]
+    if len(forms) != 1:
+        tree.place.refuse(f"statute {name} says one of {', '.join(f'`{form}`' for form in FORMS)}")
     for word in parts["problems"].words("problems"):
         occasion = parts["problems"].place.known("problem type", word, problems, "problems.yaml").remedy_on
-        if occasion != "resolved":
+        if occasion == "never" or (occasion != "resolved" and forms != [PER_TIME]):
             parts["problems"].place.refuse(
                 f"statute {name}: {word} has `remedy_on: {occasion}`, so how long it lasted is never known when it is "
                 f"made good; give it `remedy_on: resolved` in problems.yaml"
@@ -67,8 +67,17 @@ def _floor(name: str, tree: Tree, brands: Mapping[str, Brand], problems: Mapping
         problems=_listed(parts["problems"], "problems", "problem type", problems),
         not_for=tuple(Party(word) for word in faults),
         refund_counts=parts["refund_counts"].truth("refund_counts"),
-        bands=_bands(name, parts["delay"]),
+        lines=read_lines(name, forms[0], parts[forms[0]]),
+        form=forms[0],
+        currency=_currency(parts["currency"]) if "currency" in parts else None,
     )
+
+
+def _currency(tree: Tree) -> str:
+    currency = tree.text("currency")
+    if len(currency) != _CURRENCY_LETTERS or not currency.isupper():
+        tree.place.refuse(f"currency: `{currency}` is no ISO 4217 code such as EUR")
+    return currency
 
 
 def _listed(tree: Tree, what: str, one: str, known: Mapping[str, object]) -> tuple[str, ...]:
@@ -78,34 +87,6 @@ def _listed(tree: Tree, what: str, one: str, known: Mapping[str, object]) -> tup
     for word in words:
         tree.place.known(one, word, known)
     return words
-
-
-def _bands(name: str, tree: Tree) -> tuple[DelayBand, ...]:
-    items = tree.items("delay")
-    if not items:
-        tree.place.refuse(f"statute {name}: `delay` is empty: it could never give anything")
-    bands = [_band(child) for child in items]
-    for (low, high), child in zip(pairwise(bands), items[1:], strict=True):
-        if (high.length, high.above) <= (low.length, low.above):
-            child.place.refuse(f"statute {name}: delays must rise, or this line could never hold")
-        if (low.amount is None) == (high.amount is None) and _gives(high) < _gives(low):
-            child.place.refuse(f"statute {name}: a longer delay gives less than a shorter one")
-    return tuple(bands)
-
-
-def _gives(band: DelayBand) -> Decimal:
-    return band.share if band.amount is None else band.amount
-
-
-def _band(tree: Tree) -> DelayBand:
-    parts = tree.only("a delay", ("gives",), _BOUNDS)
-    bounds = [key for key in _BOUNDS if key in parts]
-    if len(bounds) != 1:
-        tree.place.refuse("a delay has either `from` (a delay of just that counts) or `above` (only a longer one does)")
-    length = read_plain(parts[bounds[0]], bounds[0])
-    number, is_share = parts["gives"].read("gives", share_or_amount)
-    above = bounds[0] == "above"
-    return DelayBand(length, above, number, None) if is_share else DelayBand(length, above, Decimal(0), number)
 
 
 def _latest(

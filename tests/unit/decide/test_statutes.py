@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clock import DAY, MINUTE, Millis, from_iso
+from app.clock import DAY, MINUTE, Instant, from_iso
 from app.decide import Policy, RemedyInputs, RemedyPlan, compile_policy, remedy_of
 from app.decide.floors import Delay
 from app.errors import PolicyError
@@ -16,6 +16,7 @@ from app.outputs import Gesture
 from tests.support.policies import default_files
 
 NOW = from_iso("2026-03-02T12:00Z")
+DUE = from_iso("2026-03-02T08:00Z")
 HOUR = 60
 
 EU_RAIL = """
@@ -51,7 +52,7 @@ def usd(amount: str) -> Money:
 
 
 def late(minutes: int, fault: Party = Party.CARRIER, millis: int = 0, problem: str = "late_delivery") -> Delay:
-    return Delay(problem, fault, Millis(minutes * MINUTE + millis))
+    return Delay(problem, fault, DUE, Instant(DUE + minutes * MINUTE + millis))
 
 
 def remedy(law: str, *delays: Delay, **changes: Any) -> RemedyPlan:
@@ -146,7 +147,11 @@ def test_money_by_hand_and_by_policy_is_never_less_than_the_law_and_never_both(
         (("[late_delivery]", "[stalled]"), 6, "stalled has `remedy_on: never`"),
         (("[late_delivery]", "[lost]"), 6, "lost has `remedy_on: opened`"),
         (("[nobody]", "[weather]"), 7, "there is no party `weather`; there are"),
-        (("from: 120 minutes", "from: 60 minutes"), 11, "delays must rise, or this line could never hold"),
+        (
+            ("from: 120 minutes", "from: 60 minutes"),
+            11,
+            "delays must rise, dates too, and each line must ask for more, or the line before could never hold",
+        ),
         (("gives: 50%", "gives: 20%"), 11, "a longer delay gives less than a shorter one"),
         (("from: 120 minutes", "from: 2 business hours of desk"), 11, "from runs on plain time"),
         (("from: 120 minutes, ", ""), 11, "a delay has either `from`"),

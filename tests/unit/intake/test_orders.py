@@ -209,3 +209,10 @@ def test_a_senders_clock_may_run_ahead_of_ours_by_a_day_and_no_more(ahead: bool)
         assert letter(outputs).field == "occurred_at"
     else:
         assert facts(outputs)[0].occurred_at == NOW + 24 * 3_600_000
+
+
+def test_what_a_journey_is_said_to_be_is_kept_by_name() -> None:
+    topic = Topic.ORDERS
+    (found,) = facts(admit(topic, "reservation_made", example(topic, "reservation_made", "good-flight")))
+    assert isinstance(found.what, JourneyBegan)
+    assert found.what.attributes == (("distance_km", "1820"), ("route", "beyond_community"))
