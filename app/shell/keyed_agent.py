@@ -172,7 +172,7 @@ class PartitionLoop:
         while self._inbox and (not work.finished or len(work.records) + len(self._inbox[0].records) <= self._limit):
             delivery = self._inbox.popleft()
             for record in self._log_records(delivery.records):
-                tick = tick_of(record)
+                tick = None if record.key is not None else tick_of(record)
                 if tick is None:
                     work.records.append(record)
                 else:
@@ -222,9 +222,18 @@ class PartitionLoop:
         newest, topic, partition = self._newest, self.stage.log, self.partition
         converted = []
         for record in records:
-            newest = max(newest, record.timestamp)
+            newest = at if (at := record.timestamp) > newest else newest
+            headers = record.headers
             converted.append(
-                LogRecord(record.key, record.value, newest, topic, partition, record.offset, tuple(record.headers))
+                LogRecord(
+                    record.key,
+                    record.value,
+                    newest,
+                    topic,
+                    partition,
+                    record.offset,
+                    tuple(headers) if headers else (),
+                )
             )
         self._newest = newest
         return converted

@@ -55,21 +55,22 @@ class PartitionState:
 
     def apply(self, effects: Effects) -> None:
         """Take over the changes of a committed round."""
+        due_of, put = effects.next_due.get, self._put
         for key, value in effects.changes.items():
-            due = effects.next_due.get(key)
+            due = due_of(key)
             if due is not None:
                 before = self.table.get(key)
                 if before is None or self.stage.next_due(before) != due:
                     self.index.add(key, due)
-            self._put(key, value)
+            put(key, value)
 
     def restore(self, records: list[ConsumerRecord]) -> None:
         """Take over changelog records; ChangelogError for one without a key."""
         for record in records:
             if record.key is None:
                 raise ChangelogError(
-                    f"{self.stage.changelog}/{self.partition} offset {record.offset}: a changelog record without a key; "
-                    "only workers may write to this topic"
+                    f"{self.stage.changelog}/{self.partition} offset {record.offset}: a changelog record without "
+                    "a key; only workers may write to this topic"
                 )
             self._put(record.key, record.value)
         self.dirty = True

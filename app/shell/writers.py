@@ -21,6 +21,7 @@ BATCH_BYTES: Final = 512 * 1024
 REQUEST_BYTES: Final = 1_000_000
 """Kafka refuses batches above 1,048,588 bytes unless the topic says otherwise."""
 _POSITIVE: Final = 0x7FFFFFFF
+_NO_HEADERS: Final[list[tuple[str, bytes]]] = []
 
 
 class OversizedRecordError(MakegoodError):
@@ -50,46 +51,50 @@ class BulkWriter:
 
     async def send(self, records: Iterable[OutRecord]) -> list[asyncio.Future[RecordMetadata]]:
         """Hand the records to the producer; they are written when all the futures returned are done."""
-        by_place: dict[tuple[str, int], list[OutRecord]] = {}
+        by_place: dict[tuple[Topic, int], list[OutRecord]] = {}
         counts: dict[Topic, int] = {}
         for record in records:
-            if record.topic not in counts:
-                counts[record.topic] = len(await self._producer.partitions_for(self._wire_name(record.topic)))
-            place = (self._wire_name(record.topic), self._partition(record, counts[record.topic]))
-            by_place.setdefault(place, []).append(record)
+            topic, partition = record.topic, record.partition
+            if partition is None:
+                if topic not in counts:
+                    counts[topic] = len(await self._producer.partitions_for(self._wire_name(topic)))
+                partition = self._partition(record, counts[topic])
+            place = (topic, partition)
+            if place in by_place:
+                by_place[place].append(record)
+            else:
+                by_place[place] = [record]
         sent = []
         # each partition's first batch, then each one's second: a transaction learns all its partitions at once
         for batches in zip_longest(*(self._batches(group) for group in by_place.values())):
             for (topic, partition), batch in zip(by_place, batches, strict=True):
                 if batch is not None:
-                    sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                    name = self._wire_name(topic)
+                    sent.append(await self._producer.send_batch(batch, name, partition=partition))
         return sent
 
     def _partition(self, record: OutRecord, partitions: int) -> int:
-        if record.partition is not None:
-            return record.partition
         if record.key is None:
             self._spread += 1
             return self._spread % partitions
         return partition_of(record.key, partitions)
 
     def _batches(self, records: Sequence[OutRecord]) -> list[Any]:
-        batch = self._producer.create_batch()
-        batches = [batch]
-        for record in records:
-            if not self._append(batch, record):
+        batches: list[Any] = []
+        append = None
+        for _, key, value, headers, _ in records:
+            fields = list(headers) if headers else _NO_HEADERS
+            if append is None or append(key=key, value=value, timestamp=None, headers=fields) is None:
                 batch = self._producer.create_batch()
                 batches.append(batch)
-                self._append(batch, record)
-            if batch.size() > REQUEST_BYTES:
-                raise OversizedRecordError(
-                    f"a record for {record.topic} has {batch.size()} bytes; the broker takes {REQUEST_BYTES}"
-                )
+                append = batch.append
+                append(key=key, value=value, timestamp=None, headers=fields)
+                # only a batch's first record is taken whatever its size
+                if batch.size() > REQUEST_BYTES:
+                    raise OversizedRecordError(
+                        f"a record for {records[0].topic} has {batch.size()} bytes; the broker takes {REQUEST_BYTES}"
+                    )
         return batches
-
-    def _append(self, batch: Any, record: OutRecord) -> bool:
-        added = batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
-        return added is not None
 
 
 class LogWriter:
