@@ -62,7 +62,7 @@ class IntakeLoop:
         self._limit = limit
         self._pause = pause
         self._stopped = False
-        self._newest: dict[int, Instant] = {}
+        self._newest: dict[int, tuple[int, Instant]] = {}
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
 
     async def take(self, message: Message, records: Slice) -> None:
@@ -115,15 +115,22 @@ class IntakeLoop:
         self._telemetry.refused(_INTAKE, letters)
 
     def _log_records(self, partition: int, records: Slice) -> list[LogRecord]:
-        """Convert a slice; timestamps become the running maximum, because a new leader's clock may be behind."""
-        newest, topic = self._newest.get(partition, Instant(0)), self.topic
-        converted = []
+        """Convert a slice; timestamps become the running maximum, because a new leader's clock may be behind.
+
+        A partition that was away and came back is read again from what was acknowledged: its records must be known at
+        the same time as before, not at that of later ones.
+        """
+        read_to, newest = self._newest.get(partition, (0, Instant(0)))
+        if records and records[0].offset < read_to:
+            newest = Instant(0)
+        converted, topic = [], self.topic
         for record in records:
             newest = max(newest, record.timestamp)
             converted.append(
                 LogRecord(record.key, record.value, newest, topic, partition, record.offset, tuple(record.headers))
             )
-        self._newest[partition] = newest
+        if records:
+            self._newest[partition] = (records[-1].offset + 1, newest)
         return converted
 
 
