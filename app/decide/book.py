@@ -95,8 +95,9 @@ class RemedyInputs(Struct, frozen=True):
 
     `given` is what this trouble already brought, by policy and by hand: it counts against more. `given_lately` is all
     that the customer got within the policy's window, this trouble's included. `repeats`: earlier failures in it.
-    `delays`: from when to when each part of the trouble lasted, for which the law may owe something, also by the
-    journey's `attributes`. `in_incident`: many customers have it, so that each gets what all of them can be given.
+    `owed_elsewhere`: of `given`, what the law gave for another trouble of the journey: it pays nothing of what the law
+    gives for this one. `delays`: from when to when each part of the trouble lasted, for which the law may owe money,
+    by the journey's `attributes` too. `in_incident`: many customers have it, so that each gets what all of them can.
     """
 
     problem: str
@@ -116,6 +117,7 @@ class RemedyInputs(Struct, frozen=True):
     delays: tuple[Delay, ...] = ()
     in_incident: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
+    owed_elsewhere: tuple[Gesture, ...] = ()
 
 
 class RemedyPlan(Struct, frozen=True):

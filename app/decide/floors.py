@@ -20,12 +20,17 @@ from app.outputs import RowFired
 
 
 class Delay(Struct, frozen=True):
-    """A part of a trouble: due (or, with nothing promised, begun) at `since`, solved at `until` (None: not so far)."""
+    """A part of a trouble: due before `since` (`due` False: begun then), solved at `until` (None: not so far)."""
 
     problem: str
     fault: Party
     since: Instant
     until: Instant | None = None
+    due: bool = True
+
+    def day(self, zone: ZoneInfo) -> date:
+        """Return the day on which it went wrong; what is due at midnight was due on the day that ends there."""
+        return _day(Instant(self.since - 1) if self.due else self.since, zone)
 
     @property
     def length(self) -> int:
@@ -66,7 +71,7 @@ def _owed(
     zone = zone_of(brand.time_zone)
     worst = max(covered, key=lambda each: each.length)
     times = _times(statute, worst, len(covered), zone)
-    held = _holding(statute, worst, _day(worst.since, zone), attributes)
+    held = _holding(statute, worst, worst.day(zone), attributes)
     if not held or not times:
         return None
     unknown = () if len({(line.amount, line.share) for line in held}) == 1 else _unstated(statute, attributes)
@@ -82,14 +87,14 @@ def _times(statute: StatutoryFloor, worst: Delay, covered: int, zone: ZoneInfo) 
         return covered
     if statute.form == DELAY or worst.until is None:
         return 1
-    return max(0, (_day(worst.until, zone) - _day(worst.since, zone)).days)
+    return max(0, (_day(worst.until, zone) - worst.day(zone)).days)
 
 
 def _counted(statute: StatutoryFloor, worst: Delay, times: int, zone: ZoneInfo) -> dict[str, str]:
     if statute.form == DELAY:
         return {"delay": f"{worst.length // MINUTE} minutes"}
     word = "days" if statute.form == PER_DAY else "times"
-    return {"since": _day(worst.since, zone).isoformat(), word: str(times)}
+    return {"since": worst.day(zone).isoformat(), word: str(times)}
 
 
 def gives(line: StatutoryLine) -> str:

@@ -39,7 +39,9 @@ class Giving:
         self._paid_back = self._refunded
         compensated = [gesture for gesture in inputs.given if gesture.kind == COMPENSATION]
         currencies = {(gesture.amount or gesture.cost).currency for gesture in compensated}
-        self._compensated = {currency: _worth(compensated, currency) for currency in currencies}
+        self._compensated = {
+            currency: _worth(compensated, currency) - _worth(inputs.owed_elsewhere, currency) for currency in currencies
+        }
         self._given = _worth((gesture for gesture in inputs.given if gesture.kind != REFUND), brand.currency)
         self._lately = _worth(inputs.given_lately, brand.currency)
         self._room: Decimal | None = None

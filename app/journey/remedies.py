@@ -10,7 +10,7 @@ from app.clock import Instant
 from app.decide.book import RemedyInputs, RemedyPlan, StakeInputs
 from app.decide.extent import extent_of
 from app.decide.floors import Delay
-from app.decide.gestures import OWED, REFUND
+from app.decide.gestures import COMPENSATION, OWED, REFUND
 from app.decide.remedy import remedy_of
 from app.decide.stake import stake_of
 from app.facts import Money
@@ -68,6 +68,7 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
         lost=extent.lost_money(turn.policy, turn.state, problem),
         price=None if journey is None else journey.value,
         given=_given(turn.state, problem),
+        owed_elsewhere=_owed_elsewhere(turn.state, problem),
         given_lately=_given_lately(turn),
         now=turn.now,
         repeats=sizes.repeats,
@@ -87,7 +88,10 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
 
 def _delays(counted: list[Problem]) -> tuple[Delay, ...]:
     """Return from the first promise on until when each part of a trouble lasted."""
-    return tuple(Delay(each.type, each.fault, each.first_due or each.opened_at, each.resolved_at) for each in counted)
+    return tuple(
+        Delay(each.type, each.fault, each.first_due or each.opened_at, each.resolved_at, due=each.first_due is not None)
+        for each in counted
+    )
 
 
 def _give(turn: Turn, problem: Problem, plan: RemedyPlan) -> None:
@@ -142,6 +146,18 @@ def _given(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
         if each.at >= problem.opened_at and each.journey in {None, problem.journey}
     )
     return (*by_policy, *by_hand, *_unasked(state, problem))
+
+
+def _owed_elsewhere(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
+    """Return what the law gave for other troubles of the journey."""
+    return tuple(
+        gesture
+        for remedy in state.remedies.values()
+        if remedy.occasion in MAKING_GOOD and remedy.cause != problem.cause
+        if remedy.journey == problem.journey and problem.journey is not None
+        for gesture in remedy.gestures
+        if gesture.kind == COMPENSATION
+    )
 
 
 def _counted(state: CustomerState, remedy: GivenRemedy, problem: Problem, gesture: Gesture) -> Gesture:

@@ -17,7 +17,7 @@ from tests.support.pipeline import Heard, Step, Stop, run, steps_of
 from tests.support.policy_numbers import Mutation, mutations
 from tests.support.verdict import verdict_on
 
-POLICIES = ("default", "olist", "incidents")
+POLICIES = ("default", "flights", "broadband", "olist", "incidents")
 TOGETHER = 12
 """Neighbouring numbers that one process tries: what catches one often catches the next."""
 

@@ -18,7 +18,7 @@ def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(POLICIES, tmp_path / "policies"))
 
 
-@pytest.mark.parametrize("name", ["default", "olist", "incidents"])
+@pytest.mark.parametrize("name", ["default", "flights", "broadband", "olist", "incidents"])
 def test_check_passes_what_we_ship(name: str) -> None:
     result = run("check", str(POLICIES / name))
     assert result.exit_code == 0, result.output

@@ -149,7 +149,7 @@ def test_what_nobody_could_help_is_nobodys_debt() -> None:
     [
         ("2026-03-04T12:00Z", "2026-03-04T23:59:59.999Z", None),
         ("2026-03-04T12:00Z", "2026-03-05T00:00Z", "9.98 GBP"),
-        ("2026-03-04T00:00Z", "2026-03-05T23:59Z", "9.98 GBP"),
+        ("2026-03-04T00:00Z", "2026-03-05T23:59Z", "19.96 GBP"),
         ("2026-03-04T23:59Z", "2026-03-06T08:00Z", "19.96 GBP"),
         ("2026-03-28T12:00Z", "2026-03-30T08:00Z", "19.96 GBP"),
         ("2026-03-29T12:00Z", "2026-03-29T23:00Z", "9.98 GBP"),
@@ -157,7 +157,8 @@ def test_what_nobody_could_help_is_nobodys_debt() -> None:
         ("2026-04-01T12:00Z", "2026-04-03T12:00Z", "20.68 GBP"),
         ("2025-03-31T12:00Z", "2025-04-03T12:00Z", None),
         ("2026-03-31T22:59Z", "2026-04-02T12:00Z", "19.96 GBP"),
-        ("2026-03-31T23:00Z", "2026-04-02T12:00Z", "10.34 GBP"),
+        ("2026-03-31T23:00Z", "2026-04-02T12:00Z", "19.96 GBP"),
+        ("2026-03-31T23:00:00.001Z", "2026-04-02T12:00Z", "10.34 GBP"),
     ],
 )
 def test_each_day_that_ended_without_it_counts_at_the_rate_of_the_day_it_was_due(
@@ -172,6 +173,21 @@ def test_each_day_that_ended_without_it_counts_at_the_rate_of_the_day_it_was_due
 def test_the_longest_of_a_troubles_delays_counts_once() -> None:
     two = (delay("2026-03-04T12:00Z", "2026-03-06T12:00Z"), delay("2026-03-04T12:00Z", "2026-03-05T12:00Z"))
     assert paid(remedy(DAILY, "audio", *two)) == "19.96 GBP"
+
+
+def test_what_happens_at_midnight_happens_on_the_day_that_begins_there() -> None:
+    law = EACH.replace("gives: 31.19", "since: 2026-04-01, gives: 31.19")
+    at_midnight = from_iso("2026-03-31T23:00Z")
+    begun = Delay("service_unavailable", Party.MERCHANT, at_midnight, due=False)
+    assert paid(remedy(law, "audio", begun)) == "31.19 GBP"
+    assert paid(remedy(law, "audio", Delay("service_unavailable", Party.MERCHANT, at_midnight))) is None
+
+
+def test_what_the_law_gave_for_another_trouble_pays_nothing_of_this_one() -> None:
+    other = Gesture("compensation", Money(Decimal("31.19"), "GBP"), Money(Decimal("31.19"), "GBP"), "marketing")
+    late = delay("2026-03-04T12:00Z", "2026-03-06T12:00Z")
+    assert paid(remedy(DAILY, "audio", late, given=(other,), owed_elsewhere=(other,))) == "19.96 GBP"
+    assert paid(remedy(DAILY, "audio", late, given=(other,))) is None
 
 
 @pytest.mark.parametrize("times", [1, 3])
