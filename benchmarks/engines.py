@@ -11,12 +11,12 @@ from app.broker import Broker, process
 from app.clock import Instant
 from app.errors import SetupError
 from app.settings import ROOT
-from benchmarks.counting.contenders import QUIX_PYTHON, STREAMS_CLASSES, Engine, engines
+from benchmarks.counting.contenders import STREAMS_CLASSES, Engine, engines
 from benchmarks.counting.ground import Ground, differences
 from benchmarks.counting.pace import paced
 from benchmarks.counting.task import Task
 from benchmarks.engines_tables import Counted, outcome
-from benchmarks.place import Contender, own_broker
+from benchmarks.place import QUIX_PYTHON, Contender, own_broker
 from benchmarks.report import Result
 
 _SECONDS: Final = 8.0

@@ -27,8 +27,11 @@ from app.shell.writers import LogWriter
 from app.stage import OutRecord
 from app.topics import INPUTS, LOGS, Topic
 
-MAKEGOOD: Final = ("-m", "app", "worker")
-STOCK_FAUST: Final = ("-m", "benchmarks.stock_faust")
+QUIX_PYTHON: Final = ROOT / "benchmarks" / "quix_streams" / ".venv" / "bin" / "python"
+"""Of Quix Streams' own environment, with the product's packages behind its own; see deploy/setup/engines.sh."""
+MAKEGOOD: Final = (sys.executable, "-m", "app", "worker")
+STOCK_FAUST: Final = (sys.executable, "-m", "benchmarks.stock_faust")
+QUIX_STREAMS: Final = (str(QUIX_PYTHON), "-m", "benchmarks.quix_streams.journey")
 
 _STOP_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.1
@@ -156,7 +159,7 @@ def running(place_: Place, *command: str, **changed: Any) -> Iterator[Contender]
     settings = place_.settings.model_copy(update=changed)
     environment = environment_of(place_.kafka, settings)
     log = settings.state_dir / "worker.log"
-    child = process.spawn([sys.executable, *command], log, outlive_us=False, environment=environment, folder=ROOT)
+    child = process.spawn(command, log, outlive_us=False, environment=environment, folder=ROOT)
     try:
         yield Contender(child.pid, log, settings.web_port)
     finally:

@@ -15,6 +15,8 @@ class Contestant(NamedTuple):
     command: tuple[str, ...]
     events: int
     guarantee: str
+    rounds: int
+    workers: int = 1
 
 
 class Round(NamedTuple):
@@ -30,39 +32,60 @@ class Round(NamedTuple):
 def outcome(
     contestants: list[Contestant], load: Load, rounds: dict[str, list[Round]], ceilings: list[Ceiling]
 ) -> Result:
-    """Return tables, sentences and data of a run; the first contestant is ours."""
-    ours, other = contestants
-    ratio = _pace(rounds[ours.name]) / _pace(rounds[other.name])
-    each = [one.events_per_second / two.events_per_second for one, two in zip(*rounds.values(), strict=True)]
-    work = _work(rounds[other.name]) / _work(rounds[ours.name])
+    """Return tables, sentences and data of a run; the first contestant is ours, alone."""
+    ours, *others = contestants
+    single = [one for one in others if one.workers == 1]
     core = median(one.events_per_second for one in ceilings)
     elsewhere = [one.other_cores for done in rounds.values() for one in done]
-    rounds_said = ", ".join(f"{one:.1f}" for one in each)
-    compared = (
-        f"Makegood does {ratio:.1f} times as many events a second as {other.name} (round by round {rounds_said}), each "
-        f"for {work:.1f} times less processor time, and {100 * _pace(rounds[ours.name]) / core:.0f} % of what the "
-        "stages alone could."
-    )
-    beside = [1e6 / _pace(rounds[one.name]) - 1e6 / core for one in contestants]
-    engines = (
-        f"Beside the stages' own {1e6 / core:.0f} µs an event takes {beside[0]:.0f} µs in Makegood and "
-        f"{beside[1]:,.0f} µs on stock Faust: {beside[1] / beside[0]:.0f} times less."
-    )
     noise = f"Other processes used {median(elsewhere):.2f} cores during the rounds, at most {max(elsewhere):.2f}."
+    beside = {one.name: 1e6 / _pace(rounds[one.name]) - 1e6 / core for one in (ours, *single)}
     data = {
         "rounds": {name: [one._asdict() for one in done] for name, done in rounds.items()},
         "ceiling": [one._asdict() for one in ceilings],
         "mix": load.mix(),
-        "times_stock_faust": ratio,
-        "times_less_processor_time": work,
-        "micros_beside_the_stages": dict(zip(rounds, beside, strict=True)),
+        "times": {one.name: _pace(rounds[ours.name]) / _pace(rounds[one.name]) for one in single},
+        "times_less_processor_time": {one.name: _work(rounds[one.name]) / _work(rounds[ours.name]) for one in single},
+        "micros_beside_the_stages": beside,
     }
     return Result(
         "throughput",
         [_paces(contestants, rounds, ceilings), _parts(rounds[ours.name], ceilings), _mix(load)],
-        [compared, engines, noise],
+        [*(_compared(ours, one, rounds) for one in single), _engines(beside, core), *_scaling(others, rounds), noise],
         data,
     )
+
+
+def _compared(ours: Contestant, other: Contestant, rounds: dict[str, list[Round]]) -> str:
+    ratio = _pace(rounds[ours.name]) / _pace(rounds[other.name])
+    each = [
+        one.events_per_second / two.events_per_second
+        for one, two in zip(rounds[ours.name], rounds[other.name], strict=True)
+    ]
+    work = _work(rounds[other.name]) / _work(rounds[ours.name])
+    return (
+        f"Makegood does {ratio:.1f} times as many events a second as {other.name} (round by round "
+        f"{', '.join(f'{one:.1f}' for one in each)}), each for {work:.1f} times less processor time."
+    )
+
+
+def _engines(beside: dict[str, float], core: float) -> str:
+    said = [f"{micros:,.0f} µs in {name}" for name, micros in beside.items()]
+    (_, least), *_ = beside.items()
+    share = 100 * 1e6 / core / (least + 1e6 / core)
+    return (
+        f"Beside the stages' own {1e6 / core:.0f} µs an event takes {', '.join(said)}; Makegood's pace is "
+        f"{share:.0f} % of what the stages alone could."
+    )
+
+
+def _scaling(others: list[Contestant], rounds: dict[str, list[Round]]) -> list[str]:
+    """Say what several workers of ours cost; on a machine whose cores they share with the broker, not how fast."""
+    return [
+        f"{one.name}: {_work(rounds[one.name]):.0f} µs of processor time an event in both together, the broker's "
+        f"{median(each.broker_micros for each in rounds[one.name]):.0f}."
+        for one in others
+        if one.workers > 1
+    ]
 
 
 def _pace(rounds: list[Round]) -> float:
@@ -75,7 +98,7 @@ def _work(rounds: list[Round]) -> float:
 
 def _paces(contestants: list[Contestant], rounds: dict[str, list[Round]], ceilings: list[Ceiling]) -> Table:
     table = Table(
-        "Events per second through the whole path, one worker, median of the rounds",
+        "Events per second through the whole path, median of the rounds",
         ("", "events/s", "least to most", "events a round", "worker µs/event", "broker µs/event", "guarantee"),
     )
     for one in contestants:

@@ -11,8 +11,8 @@ from app.settings import ROOT
 from benchmarks.counting.ground import Decode
 from benchmarks.counting.makegood import FETCH_BYTES, SLICE_RECORDS
 from benchmarks.counting.task import Guarantee, Task
+from benchmarks.place import QUIX_PYTHON
 
-QUIX_PYTHON: Final = ROOT / "benchmarks" / "quix_streams" / ".venv" / "bin" / "python"
 _STREAMS: Final = ROOT / "benchmarks" / "kafka_streams"
 STREAMS_CLASSES: Final = _STREAMS / "target" / "classes" / "makegood" / "KeyedCount.class"
 _LONG: Final = struct.Struct(">q")

@@ -9,12 +9,16 @@ quix=benchmarks/quix_streams
 streams=benchmarks/kafka_streams
 take_turns .run/lock-engines
 
-want=$(digest "$quix/requirements.lock")
+want=$(digest "$quix/requirements.lock" deploy/setup/engines.sh)
 if ! is_done "$quix/.venv/.made-from" "$want"; then
   [ -x "$quix/.venv/bin/python" ] || .venv/bin/python -m venv "$quix/.venv" || fail "could not make $quix/.venv"
   echo "makegood setup: installing Quix Streams into $quix/.venv" >&2
+  rm -f "$quix"/.venv/lib/python*/site-packages/makegood.pth
   "$quix/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$quix/requirements.lock" ||
     fail "pip could not install $quix/requirements.lock, see above: is PyPI reachable?"
+  # the product's packages behind its own: the stages run inside it too
+  .venv/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
+    >"$("$quix/.venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/makegood.pth"
   echo "$want" >"$quix/.venv/.made-from"
 fi
 
