@@ -9,7 +9,7 @@ from time import time
 
 from app.settings import ROOT
 from chaos.diary import Diary
-from chaos.run import FAULTS, Plan, long_plan, run, short_plan
+from chaos.run import FAULTS, Plan, long_plan, run, short_plan, upgrade_plan
 
 
 def main() -> int:
@@ -20,7 +20,11 @@ def main() -> int:
     parser.add_argument("--piece", type=int, default=25, help="faults of one run; each has a broker of its own")
     parser.add_argument("--short", action="store_true", help="the form that `make test` runs")
     parser.add_argument("--only", choices=sorted(FAULTS), help="one kind of fault")
-    parser.add_argument("--previous", metavar="COMMIT", help="begin with this commit's code and upgrade under load")
+    parser.add_argument(
+        "--previous",
+        metavar="COMMIT",
+        help="begin with this commit's code, upgrade under load, roll back, upgrade again",
+    )
     parser.add_argument("--log", type=Path, default=ROOT / ".run" / "chaos", help="folder of the logs")
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)  # our own clients complain while the broker is away, as they should
@@ -37,8 +41,7 @@ def _plans(chosen: argparse.Namespace) -> list[Plan]:
     if chosen.short:
         return [short_plan(chosen.seed)]
     if chosen.previous:
-        order = ["kill", "upgrade", "kill", "cut", "break broker"]
-        return [Plan(chosen.seed, order, 3, rate=6.0, pause=(1.0, 4.0), previous=chosen.previous)]
+        return [upgrade_plan(chosen.seed, chosen.previous)]
     if chosen.only:
         plan = long_plan(chosen.seed, chosen.faults, 3, minute=False)
         return [plan._replace(order=[chosen.only] * chosen.faults, broker_late=0)]

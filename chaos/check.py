@@ -10,10 +10,12 @@ from app.clock import Instant
 from app.emit.records import decode_output
 from app.main import stages
 from app.outputs import Output
+from app.settings import ROOT
 from app.stage import OutRecord, tick_of
 from app.topics import CHANGELOGS, INPUTS, LOGS, OUTPUTS, Topic
 from app.wire.codec import bundled_codec
 from chaos.ground import Ground
+from chaos.meaning import in_todays_words
 from chaos.undisturbed import Undisturbed, admitted
 
 _SHOWN: Final = 3
@@ -34,6 +36,8 @@ class Verdict(NamedTuple):
 async def check(ground: Ground, settled: Instant) -> Verdict:
     """Compare everything; the workers must have stopped. Until `settled` everything must have been worked."""
     found = await _read_all(ground)
+    if ground.previous != ROOT:
+        found = _in_todays_words(ground, found)
     committed = await ground.worked()
     faults: list[str] = []
     faults += _lost_on_the_way_in(ground, found)
@@ -44,6 +48,14 @@ async def check(ground: Ground, settled: Instant) -> Verdict:
     faults += _unworked(ground, found, committed, settled)
     compared = {str(topic): sum(len(found[place]) for place in ground.places(topic)) for topic in Topic}
     return Verdict(faults, {**compared, "log records replayed": log_ends})
+
+
+def _in_todays_words(ground: Ground, found: Logs) -> Logs:
+    rewritten = dict(found)
+    for topic in (*LOGS, *CHANGELOGS, *OUTPUTS):
+        for place in ground.places(topic):
+            rewritten[place] = [in_todays_words(topic, record) for record in found[place]]
+    return rewritten
 
 
 class _Said(NamedTuple):

@@ -177,11 +177,25 @@ async def wrong_clock(ground: Ground, rng: Random) -> dict[str, Any]:
 
 async def upgrade(ground: Ground, rng: Random) -> dict[str, Any]:
     """Replace one worker after the other by one of today's code, as a rolling restart does."""
-    before, ground.crew.code = ground.crew.code, ROOT
+    return await _roll(ground, rng, ROOT)
+
+
+async def roll_back(ground: Ground, rng: Random) -> dict[str, Any]:
+    """Replace one worker after the other by one of the code that the run began with."""
+    return await _roll(ground, rng, ground.previous)
+
+
+async def _roll(ground: Ground, rng: Random, to: Path) -> dict[str, Any]:
+    before, ground.crew.code = ground.crew.code, to
     for member in list(ground.crew.members):
         await _replace(ground, member)
         await asyncio.sleep(rng.uniform(1, 4))
-    return {"from": str(before.name), "workers": len(ground.crew.members)}
+    return {"from": before.name, "to": to.name, "workers": len(ground.crew.members)}
+
+
+async def new_policy(ground: Ground, rng: Random) -> dict[str, Any]:
+    """Activate another version of the policy under load: the same with another number in it."""
+    return {"version": await ground.activate(f"# {rng.random()}")}
 
 
 async def full_disk(ground: Ground, rng: Random) -> dict[str, Any]:

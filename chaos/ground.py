@@ -14,8 +14,9 @@ from aiokafka.errors import KafkaError
 from app.broker import Broker
 from app.broker.ports import free_port
 from app.decide.folder import load_folder, version_of
+from app.ids import PolicyVersion
 from app.replay.workers import environment_of
-from app.settings import KafkaSettings, WorkerSettings
+from app.settings import ROOT, KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options
 from app.shell.policy_activation import activate
 from app.shell.safe_clock import Cluster
@@ -28,6 +29,8 @@ from chaos.producer import Producer
 from chaos.proxy import Proxy
 
 _PERHAPS_MARKERS: Final = 64
+_POLICY: Final = "policies/default"
+_REMARKED: Final = "policy.yaml"
 SESSION_MS: Final = 6_000
 
 
@@ -40,6 +43,8 @@ class Ground:
         self.settings = settings
         self.folder = folder
         self.diary = diary
+        self.previous = ROOT
+        """The folder of the code that the workers begin with; its policy is one that all versions can read."""
         self.kafka = KafkaSettings(bootstrap=broker.bootstrap, security_protocol="PLAINTEXT")
         self.connection = client_options(self.kafka)
         self.crew: Crew
@@ -58,13 +63,21 @@ class Ground:
     async def open(self, workers_kafka: KafkaSettings, rng: Random, rate: float) -> None:
         """Make the topics, activate the default policy, connect."""
         await apply_topics(self.kafka, self.settings)
-        files = load_folder(self.settings.policy_dir)
-        await activate(self.kafka, self.settings, version_of(files), files)
+        await self.activate()
         await self._cluster.start()
         self._dirty = AIOKafkaConsumer(**self.connection, enable_auto_commit=False, isolation_level="read_uncommitted")
         await self._dirty.start()
         self.crew = Crew(environment_of(workers_kafka, self.settings), self.folder, self.diary)
         self.producer = Producer(lambda: LogWriter(self.connection, self.wire_name), rng, self.diary, rate)
+
+    async def activate(self, remark: str = "") -> PolicyVersion:
+        """Activate the default policy, as another version when there is a remark to be put in its first file."""
+        files = load_folder(self.previous / _POLICY)
+        if remark:
+            files[_REMARKED] += f"\n{remark}\n".encode()
+        version = version_of(files)
+        await activate(self.kafka, self.settings, version, files)
+        return version
 
     async def close(self) -> None:
         """Stop workers and clients."""
@@ -115,8 +128,13 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(folder: Path, rng: Random, diary: Diary, *, rate: float) -> AsyncIterator[Ground]:
-    """Start broker and proxy and open the namespace; all of it is gone in the end."""
+async def ground(
+    folder: Path, rng: Random, diary: Diary, *, rate: float, previous: Path | None = None
+) -> AsyncIterator[Ground]:
+    """Start broker and proxy and open the namespace; all of it is gone in the end.
+
+    `previous`: a folder with the code that workers begin with, else today's.
+    """
     inner, outer = free_port(), free_port()
     listeners = {
         "listeners": f"PLAINTEXT://127.0.0.1:{{port}},WORKERS://127.0.0.1:{inner},CONTROLLER://127.0.0.1:{{controller_port}}",
@@ -138,6 +156,8 @@ async def ground(folder: Path, rng: Random, diary: Diary, *, rate: float) -> Asy
     proxy = Proxy(outer, inner)
     await proxy.start()
     made = Ground(broker, proxy, settings, folder, diary)
+    if previous is not None:
+        made.previous = previous
     try:
         await made.open(KafkaSettings(bootstrap=f"127.0.0.1:{outer}", security_protocol="PLAINTEXT"), rng, rate)
         try:

@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     broker_late: float = 0.0
     """How long the broker is away at the start, in seconds."""
     previous: str | None = None
-    """The commit whose code the workers begin with, until the fault `upgrade`."""
+    """The commit whose code the workers begin with, until the fault `upgrade`, and again after `roll back`."""
 
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -53,6 +53,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "wrong clock": faults.wrong_clock,
     "full disk": faults.full_disk,
     "upgrade": faults.upgrade,
+    "roll back": faults.roll_back,
+    "new policy": faults.new_policy,
 }
 _WEIGHTS: Final = {
     "kill": 8,
@@ -83,6 +85,14 @@ def long_plan(seed: int, number: int, workers: int, *, minute: bool) -> Plan:
     return Plan(seed, order, workers, rate=6.0, pause=(0.0, 2.5), broker_late=60.0 if minute else 5.0)
 
 
+def upgrade_plan(seed: int, previous: str) -> Plan:
+    """Return the plan that goes from a commit's code to today's, back, and to today's again, among other faults."""
+    there = ["kill", "upgrade", "new policy", "kill", "cut"]
+    back = ["roll back", "kill", "new policy", "broker away"]
+    again = ["upgrade", "kill", "break broker", "cut"]
+    return Plan(seed, [*there, *back, *again], 3, rate=6.0, pause=(1.0, 4.0), previous=previous)
+
+
 def short_plan(seed: int) -> Plan:
     """Return the plan that is done in well under a minute."""
     rng = Random(seed)
@@ -96,7 +106,8 @@ async def run(plan: Plan, diary: Diary) -> Verdict:
     rng = Random(plan.seed)
     diary.note("begin", seed=plan.seed, faults=len(plan.order), workers=plan.workers)
     with tempfile.TemporaryDirectory(prefix="makegood-chaos-", ignore_cleanup_errors=True) as name:
-        async with ground(Path(name), rng, diary, rate=plan.rate) as place:
+        previous = await asyncio.to_thread(_checked_out, plan.previous, Path(name)) if plan.previous else None
+        async with ground(Path(name), rng, diary, rate=plan.rate, previous=previous) as place:
             diary.note("the ground is there", broker=place.broker.bootstrap)
             told_to_stop = asyncio.Event()
             producing = asyncio.ensure_future(place.producer.run(told_to_stop))
@@ -123,8 +134,7 @@ async def run(plan: Plan, diary: Diary) -> Verdict:
 async def _begin(place: Ground, plan: Plan) -> None:
     if plan.broker_late:
         place.proxy.be("refusing")
-    if plan.previous is not None:
-        place.crew.code = await asyncio.to_thread(_checked_out, plan.previous, place.folder)
+    place.crew.code = place.previous
     for number in range(plan.workers):
         place.crew.start(number)
     if plan.broker_late:
