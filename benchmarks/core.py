@@ -45,6 +45,13 @@ class Partition:
         self._apply(effects)
         return effects.outputs
 
+    def hold(self, key: bytes, value: bytes) -> None:
+        """Take over a state, as one that was read back from a changelog."""
+        self.table[key] = value
+        due = self._stage.next_due(value)
+        if due is not None:
+            self._index.add(key, due)
+
     def fire(self, until: Instant) -> Sequence[OutRecord]:
         """Fire every deadline up to an instant, and what that lets run out, in rounds of their own."""
         outputs: list[OutRecord] = []
@@ -97,6 +104,12 @@ class Core:
         self.seconds["intake"] += time.process_time() - began
         self._route(admitted, at)
         self._settle(at)
+
+    def hold(self, rows: Iterable[tuple[Topic, bytes, bytes]]) -> None:
+        """Take over changelog rows: which changelog, key and value."""
+        places = {stage.changelog: self.logs[stage.log] for stage in self.keyed}
+        for changelog, key, value in rows:
+            places[changelog][partition_of(key, PARTITIONS)].hold(key, value)
 
     def advance(self, until: Instant) -> None:
         """Let time pass: deadlines up to an instant fire, and what follows from them is worked."""

@@ -103,6 +103,11 @@ def resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def resident_bytes() -> int:
+    """Return our own resident memory."""
+    return int(resident_mib(os.getpid()) * 2**20)
+
+
 def _whole_machine() -> tuple[float, float]:
     columns = [int(part) for part in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]]
     idle = sum(columns[place] for place in _IDLE_COLUMNS)

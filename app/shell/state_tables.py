@@ -5,7 +5,7 @@ partition; then only what others may have written meanwhile is read.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ class PartitionState:
 
     def apply(self, effects: Effects) -> None:
         """Take over the changes of a committed round."""
-        due_of, put = effects.next_due.get, self._put
+        due_of, put = effects.next_due.get, self.put
         for key, value in effects.changes.items():
             due = due_of(key)
             if due is not None:
@@ -72,10 +72,11 @@ class PartitionState:
                     f"{self.stage.changelog}/{self.partition} offset {record.offset}: a changelog record without "
                     "a key; only workers may write to this topic"
                 )
-            self._put(record.key, record.value)
+            self.put(record.key, record.value)
         self.dirty = True
 
-    def _put(self, key: bytes, value: bytes | None) -> None:
+    def put(self, key: bytes, value: bytes | None) -> None:
+        """Set or remove a key's state in the table; the time index does not learn of it."""
         before = self.table.get(key)
         if before is not None:
             self.size_bytes -= len(before)
@@ -88,6 +89,11 @@ class PartitionState:
 
     async def rebuild_index(self) -> None:
         """Build the time index from the states, in slices so that the event loop turns."""
+        for _ in self.indexing():
+            await asyncio.sleep(0)
+
+    def indexing(self) -> Iterator[None]:
+        """Build the time index from the states, and yield after every slice of them."""
         self.index = self._new_index()
         next_due = self.stage.next_due
         for count, (key, value) in enumerate(self.table.items()):
@@ -96,7 +102,7 @@ class PartitionState:
             if due is not None:
                 self.index.add(key, due)
             if count % _INDEX_SLICE == _INDEX_SLICE - 1:
-                await asyncio.sleep(0)
+                yield
         self.dirty = False
 
 

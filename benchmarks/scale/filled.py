@@ -29,9 +29,10 @@ class Filled(NamedTuple):
 
 
 class Readiness(NamedTuple):
-    """How a worker came to be ready: seconds since its process began, and what it answered until then."""
+    """How a worker came to be ready: seconds since its process began, those it was reading back, its answers till then."""
 
     seconds: float
+    restoring: float
     said: tuple[str, ...]
 
 
@@ -54,12 +55,16 @@ async def ready(contender: Contender) -> Readiness:
     """Wait until the worker says that it has caught up; SetupError when it does not within five minutes."""
     began = time.monotonic()
     said: dict[str, None] = {}
+    recovering: float | None = None
     while time.monotonic() - began < _PATIENCE:
         contender.require_alive()
         status, answer = await asyncio.to_thread(_ask, contender.web_port)
         if status == _READY:
-            return Readiness(time.monotonic() - began, tuple(said))
+            at = time.monotonic()
+            return Readiness(at - began, at - (recovering or at), tuple(said))
         said[answer.split(",")[0]] = None
+        if recovering is None and answer.startswith("recovering"):
+            recovering = time.monotonic()
         await asyncio.sleep(_LOOK_SECONDS)
     raise SetupError(f"the worker was not ready within {_PATIENCE:.0f} s; see {contender.log}")
 
