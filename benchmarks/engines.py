@@ -19,8 +19,8 @@ from benchmarks.engines_tables import Counted, outcome
 from benchmarks.place import QUIX_PYTHON, Contender, own_broker
 from benchmarks.report import Result
 
-_SECONDS: Final = 8.0
-_EVENTS: Final = 2_000_000
+_SECONDS: Final = 6.0
+_EVENTS: Final = 2_400_000
 """So many that the fastest has some for most of its time; one that has taken in all of them is watched up to then."""
 _STOP_SECONDS: Final = 30.0
 

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from benchmarks.counting.contenders import Engine
 from benchmarks.counting.pace import Pace
+from benchmarks.plot import Bar, bars
 from benchmarks.report import Result, Table
 
 _GUARANTEES: Final = {"exactly_once": "exactly once", "at_least_once": "at least once"}
@@ -56,7 +57,25 @@ def outcome(rounds: dict[Engine, list[Counted]], events: int) -> Result:
         ],
         "ratios": ratios(rounds),
     }
-    return Result("engines", [_paces(rounds), _settings(rounds)], [_compared(rounds), _verdict(rounds), noise], data)
+    sentences = [_compared(rounds), _verdict(rounds), noise]
+    return Result("engines", [_paces(rounds), _settings(rounds)], sentences, data, _plot(rounds))
+
+
+def _plot(rounds: dict[Engine, list[Counted]]) -> str:
+    (ours, _), *_ = rounds.items()
+    rows = []
+    for engine, done in rounds.items():
+        paces = [one.pace.events_per_second for one in done]
+        weak = engine.guarantee != "exactly_once"
+        note = f"{_micros(done):.1f} µs each"
+        rows.append(Bar(engine.name, median(paces), min(paces), max(paces), note, engine is ours, weak))
+    rows.sort(key=lambda row: (row.weak, -row.value))
+    return bars(
+        "Keyed events counted a second, the engine alone",
+        "one worker each, changelog kept, same broker and input, in turns; µs: the worker's processor time an event",
+        rows,
+        "filled: exactly once; hollow: at least once; line: least to most of the rounds",
+    )
 
 
 def ratios(rounds: dict[Engine, list[Counted]]) -> dict[str, dict[str, float]]:

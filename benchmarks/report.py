@@ -35,21 +35,24 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
 
 
 class Result(NamedTuple):
-    """One benchmark's outcome: tables and sentences for people, `data` for machines."""
+    """One benchmark's outcome: tables and sentences for people, `data` for machines; `plot` is an SVG document."""
 
     name: str
     tables: list[Table]
     sentences: list[str]
     data: dict[str, Any]
+    plot: str | None = None
 
 
 def publish(result: Result, machine: dict[str, Any]) -> None:
-    """Print a result, write `benchmarks/results/<name>.json` and the document's section of that name."""
+    """Print a result, write `benchmarks/results/<name>.json` (and `.svg`) and the document's section of that name."""
     text = "\n\n".join([_where(machine), *(table.markdown() for table in result.tables), *result.sentences])
     print(f"\n## {result.name}\n\n{text}\n")
     RESULTS.mkdir(exist_ok=True)
     written = {"machine": machine, **result.data}
     (RESULTS / f"{result.name}.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if result.plot is not None:
+        (RESULTS / f"{result.name}.svg").write_text(result.plot, "utf-8")
     if DOCUMENT.exists():
         DOCUMENT.write_text(with_section(DOCUMENT.read_text("utf-8"), result.name, text), "utf-8")
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from benchmarks.core import Ceiling
 from benchmarks.load import Load
+from benchmarks.plot import Bar, bars
 from benchmarks.report import Result, Table
 
 
@@ -52,6 +53,25 @@ def outcome(
         [_paces(contestants, rounds, ceilings), _parts(rounds[ours.name], ceilings), _mix(load)],
         [*(_compared(ours, one, rounds) for one in single), _engines(beside, core), *_scaling(others, rounds), noise],
         data,
+        _plot(contestants, rounds, ceilings),
+    )
+
+
+def _plot(contestants: list[Contestant], rounds: dict[str, list[Round]], ceilings: list[Ceiling]) -> str:
+    rows = []
+    for one in contestants:
+        paces = [each.events_per_second for each in rounds[one.name]]
+        weak = not one.guarantee.startswith("exactly once")
+        note = f"{_work(rounds[one.name]):.0f} µs each"
+        rows.append(Bar(one.name, median(paces), min(paces), max(paces), note, one is contestants[0], weak))
+    paces = [each.events_per_second for each in ceilings]
+    note = f"{1e6 / median(paces):.0f} µs each"
+    rows.append(Bar("the stages alone, no Kafka", median(paces), min(paces), max(paces), note, ours=False, weak=True))
+    return bars(
+        "Events a second through the whole path",
+        "the same stages in each engine, same broker and load, in turns; µs: the workers' processor time an event",
+        sorted(rows, key=lambda row: -row.value),
+        "filled: exactly once; hollow: less than that; line: least to most of the rounds",
     )
 
 

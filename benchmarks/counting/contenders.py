@@ -1,10 +1,11 @@
 """The engines that count, how each is started and set up, and how its changelog is read."""
 
 import json
+import re
 import struct
 import sys
 from importlib.metadata import version
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from app.broker.java import find_java
 from app.settings import ROOT
@@ -16,6 +17,9 @@ from benchmarks.place import QUIX_PYTHON
 _STREAMS: Final = ROOT / "benchmarks" / "kafka_streams"
 STREAMS_CLASSES: Final = _STREAMS / "target" / "classes" / "makegood" / "KeyedCount.class"
 _LONG: Final = struct.Struct(">q")
+
+Store = Literal["rocksdb", "memory"]
+_STORES: Final[dict[Store, str]] = {"rocksdb": "RocksDB store (the default)", "memory": "in-memory store"}
 
 
 class Engine(NamedTuple):
@@ -38,7 +42,7 @@ class Engine(NamedTuple):
     @property
     def group(self) -> str:
         """The stem of its groups' names."""
-        return f"{self.name}-{self.guarantee}".lower().replace(" ", "-").replace(":", "")
+        return re.sub(r"[^a-z]+", "-", f"{self.name} {self.guarantee}".lower())
 
     def changelog_of(self, task: Task) -> str:
         """Return the name of its changelog on the cluster."""
@@ -73,10 +77,15 @@ def engines() -> list[Engine]:
     least: Guarantee = "at_least_once"
     return [
         _makegood(),
-        *(_kafka_streams(guarantee, rounds) for guarantee, rounds in ((exactly, 3), (least, 1))),
-        *(_quix_streams(guarantee, rounds) for guarantee, rounds in ((exactly, 3), (least, 1))),
-        *(_stock_faust(guarantee, rounds) for guarantee, rounds in ((exactly, 1), (least, 3))),
-        *(_floor(guarantee, rounds) for guarantee, rounds in ((exactly, 3), (least, 1))),
+        _kafka_streams(exactly, 3, "rocksdb"),
+        _kafka_streams(exactly, 3, "memory"),
+        _quix_streams(exactly, 3),
+        _stock_faust(exactly, 1),
+        _floor(exactly, 3),
+        _kafka_streams(least, 1, "rocksdb"),
+        _quix_streams(least, 1),
+        _stock_faust(least, 2),
+        _floor(least, 1),
     ]
 
 
@@ -94,14 +103,14 @@ def _makegood() -> Engine:
     )
 
 
-def _kafka_streams(guarantee: Guarantee, rounds: int) -> Engine:
-    settings = {"THREADS": "1", "STORE": "memory", "COMMIT_MS": "1000", "CACHE_BYTES": str(64 * 1024 * 1024)}
+def _kafka_streams(guarantee: Guarantee, rounds: int, store: Store) -> Engine:
+    settings = {"THREADS": "1", "STORE": store, "COMMIT_MS": "1000", "CACHE_BYTES": str(64 * 1024 * 1024)}
     jars = f"{_STREAMS / 'target' / 'classes'}:{_STREAMS / 'target' / 'jars'}/*"
     return Engine(
-        "Kafka Streams",
+        "Kafka Streams" if store == "rocksdb" else "Kafka Streams, store in memory",
         guarantee,
         _jar_version("kafka-streams"),
-        "in-memory store, one stream thread, commits each second, 64 MiB record cache, 200 kB batches, linger 100 ms",
+        f"{_STORES[store]}, one stream thread, commits each second, 64 MiB record cache, 200 kB batches, linger 100 ms",
         (
             find_java(),
             "-Xms512m",
@@ -114,7 +123,7 @@ def _kafka_streams(guarantee: Guarantee, rounds: int) -> Engine:
         "{group}-count-changelog",
         _long,
         rounds,
-        warm_seconds=12,
+        warm_seconds=10,
         also=tuple((f"COUNT_{name}", value) for name, value in settings.items()),
     )
 
