@@ -10,7 +10,7 @@ from typing import Final
 from app.broker import Broker, process
 from app.clock import Instant
 from app.errors import SetupError
-from app.settings import ROOT
+from app.settings import ROOT, KafkaSettings
 from benchmarks.counting.contenders import STREAMS_CLASSES, Engine, engines
 from benchmarks.counting.ground import Ground, differences
 from benchmarks.counting.pace import paced
@@ -29,7 +29,7 @@ def measure(scale: float) -> Result:
     """Let the engines count in turns; `scale` shortens the time that each is watched and warms up."""
     require_others()
     with own_broker() as (kafka, broker):
-        return asyncio.run(_contest(Ground(kafka), broker, scale))
+        return asyncio.run(_contest(kafka, broker, scale))
 
 
 def require_others() -> None:
@@ -38,8 +38,8 @@ def require_others() -> None:
         raise SetupError("the other engines are not set up: run deploy/setup/engines.sh, as `make bench` does")
 
 
-async def _contest(ground: Ground, broker: Broker, scale: float) -> Result:
-    contenders = engines()
+async def _contest(kafka: KafkaSettings, broker: Broker, scale: float) -> Result:
+    contenders, ground = engines(), Ground(kafka)
     await ground.open(int(_EVENTS * min(1.0, scale)), Instant(time.time_ns() // 1_000_000))
     print(f"{ground.events:,} events lie ready", flush=True)
     rounds: dict[Engine, list[Counted]] = {engine: [] for engine in contenders}
