@@ -20,13 +20,15 @@ from benchmarks.place import QUIX_PYTHON, Contender, own_broker
 from benchmarks.report import Result
 
 _SECONDS: Final = 6.0
+_LEAST_SECONDS: Final = 4.0
+"""Some commit once a second."""
 _EVENTS: Final = 2_400_000
 """So many that the fastest has some for most of its time; one that has taken in all of them is watched up to then."""
 _STOP_SECONDS: Final = 30.0
 
 
 def measure(scale: float) -> Result:
-    """Let the engines count in turns; `scale` shortens the time that each is watched and warms up."""
+    """Let the engines count in turns; a `scale` below one means fewer rounds, fewer events and less time for each."""
     require_others()
     with own_broker() as (kafka, broker):
         return asyncio.run(_contest(kafka, broker, scale))
@@ -40,17 +42,21 @@ def require_others() -> None:
 
 async def _contest(kafka: KafkaSettings, broker: Broker, scale: float) -> Result:
     contenders, ground = engines(), Ground(kafka)
-    await ground.open(int(_EVENTS * min(1.0, scale)), Instant(time.time_ns() // 1_000_000))
+    await ground.open(int(_EVENTS * max(0.5, scale)), Instant(time.time_ns() // 1_000_000))
     print(f"{ground.events:,} events lie ready", flush=True)
     rounds: dict[Engine, list[Counted]] = {engine: [] for engine in contenders}
-    for number in range(1, max(engine.rounds for engine in contenders) + 1):
+    for number in range(1, max(_rounds(engine, scale) for engine in contenders) + 1):
         for engine in contenders:
-            if number <= engine.rounds:
+            if number <= _rounds(engine, scale):
                 done = await one_round(ground, broker, engine, number, scale)
                 rounds[engine].append(done)
                 print(f"round {number}: {engine.name}, {engine.guarantee}: {done.told()}", flush=True)
     await ground.close()
     return outcome(rounds, ground.events)
+
+
+def _rounds(engine: Engine, scale: float) -> int:
+    return max(1, round(engine.rounds * min(1.0, scale)))
 
 
 async def one_round(ground: Ground, broker: Broker, engine: Engine, number: int, scale: float) -> Counted:
@@ -64,8 +70,8 @@ async def one_round(ground: Ground, broker: Broker, engine: Engine, number: int,
                     contender,
                     broker.pid,
                     everything=ground.events,
-                    warm_seconds=engine.warm_seconds * min(1.0, scale),
-                    seconds=_SECONDS * scale,
+                    warm_seconds=engine.warm_seconds * max(0.5, min(1.0, scale)),
+                    seconds=max(_LEAST_SECONDS, _SECONDS * scale),
                 )
             finally:
                 process.end(contender.pid, _STOP_SECONDS)

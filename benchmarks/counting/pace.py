@@ -49,7 +49,8 @@ async def paced(
     """Watch a contender for `seconds`, beginning so long after its first commit; SetupError when it stops moving.
 
     The clock runs from commit to commit, so that one that commits rarely neither gains nor loses. The last commit of
-    all is left out: one that commits by the clock may have waited for it with nothing to do.
+    all is left out: one that commits by the clock may have waited for it with nothing to do. Of one that has taken in
+    everything before it was warm, the later half of its commits counts.
     """
     looks: list[Look] = []
     began = time.monotonic()
@@ -67,7 +68,11 @@ async def paced(
         if seen >= everything:
             break
         await asyncio.sleep(_LOOK_SECONDS)
-    warm = [look for look in looks if look.moment >= (first or 0) + warm_seconds and look.committed < everything]
+    assert first is not None
+    unfinished = [look for look in looks if look.committed < everything]
+    warm = [look for look in unfinished if look.moment >= first + warm_seconds]
+    if len(warm) < 2:
+        warm = unfinished[len(unfinished) // 2 :]
     if len(warm) < 2:
         raise SetupError(f"fewer than two commits in the time measured ({len(looks)} in all); see {contender.log}")
     return _between(warm[0], warm[-1])
