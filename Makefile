@@ -71,6 +71,10 @@ audit: setup ## hold the locked packages against the published advisories, where
 chaos: setup ## break everything around running workers (CHAOS="--seed 7 --faults 200"); the log is in .run/chaos
 	@$(BIN)/python -m chaos $(CHAOS)
 
+.PHONY: limits
+limits: setup ## too much of everything: slow and absent broker, burst, hot customer, a million dead letters (LIMITS="burst --scale 0.1")
+	@$(BIN)/python -m chaos.limits $(LIMITS)
+
 .PHONY: lint
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .

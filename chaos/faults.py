@@ -165,13 +165,13 @@ async def wrong_clock(ground: Ground, rng: Random) -> dict[str, Any]:
         return {"not_done": "libfaketime is missing (Debian: apt install faketime)"}
     member = _victim(ground, rng)
     off = rng.choice(("-90", "-5", "+5", "+90"))
-    await _replace(ground, member, LD_PRELOAD=str(library), FAKETIME=off, FAKETIME_DONT_FAKE_MONOTONIC="1")
+    await replace(ground, member, LD_PRELOAD=str(library), FAKETIME=off, FAKETIME_DONT_FAKE_MONOTONIC="1")
     await asyncio.sleep(rng.uniform(6, 10))
     wrong = next((one for one in ground.crew.members if one.number == member.number), None)
     told = None
     if wrong is not None:
         told = await _says(wrong, "makegood_clock_behind_broker_seconds")
-        await _replace(ground, wrong)
+        await replace(ground, wrong)
     return {"worker": member.number, "seconds_off": off, "says_it_is_behind_by": told}
 
 
@@ -188,7 +188,7 @@ async def roll_back(ground: Ground, rng: Random) -> dict[str, Any]:
 async def _roll(ground: Ground, rng: Random, to: Path) -> dict[str, Any]:
     before, ground.crew.code = ground.crew.code, to
     for member in list(ground.crew.members):
-        await _replace(ground, member)
+        await replace(ground, member)
         await asyncio.sleep(rng.uniform(1, 4))
     return {"from": before.name, "to": to.name, "workers": len(ground.crew.members)}
 
@@ -209,16 +209,27 @@ async def full_disk(ground: Ground, rng: Random) -> dict[str, Any]:
         return {"not_done": mounted.stderr.decode(errors="replace").strip()}
     try:
         _fill(folder / "ballast")
-        await _replace(ground, member)
+        await replace(ground, member)
         await asyncio.sleep(rng.uniform(4, 6))
         full = next((one for one in ground.crew.members if one.number == member.number), None)
         lives = full is not None and full.lives
         if full is not None:
-            await _replace(ground, full, wait_only=True)
+            await replace(ground, full, wait_only=True)
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=False, capture_output=True)
     ground.crew.start(member.number)
     return {"worker": member.number, "how": f"tmpfs of {_DISK}", "worked_on": lives}
+
+
+async def replace(ground: Ground, member: Member, *, wait_only: bool = False, **more: str) -> None:
+    """Tell a worker to end, wait, and start another under its number with further environment."""
+    member.stopping = True
+    member.signal(signal.SIGTERM)
+    await _ended(member)
+    if member in ground.crew.members:
+        ground.crew.members.remove(member)
+    if not wait_only:
+        ground.crew.start(member.number, **more)
 
 
 def _fill(file: Path) -> None:
@@ -234,16 +245,6 @@ def _fill(file: Path) -> None:
 def _victim(ground: Ground, rng: Random) -> Member:
     ground.crew.tend()
     return rng.choice([member for member in ground.crew.working if member.number != 9])
-
-
-async def _replace(ground: Ground, member: Member, *, wait_only: bool = False, **more: str) -> None:
-    member.stopping = True
-    member.signal(signal.SIGTERM)
-    await _ended(member)
-    if member in ground.crew.members:
-        ground.crew.members.remove(member)
-    if not wait_only:
-        ground.crew.start(member.number, **more)
 
 
 async def _ended(member: Member) -> None:

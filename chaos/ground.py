@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -85,7 +85,9 @@ class Ground:
         if self._dirty is not None:
             await self._dirty.stop()
         await self.producer.stop()
-        await self._cluster.stop()
+        # a client that is waiting to ask again lets its own cancelling through
+        with suppress(asyncio.CancelledError):
+            await self._cluster.stop()
 
     async def behind(self) -> int:
         """Return how many records of inputs and logs are unworked; ends of transactions do not count."""
@@ -116,6 +118,10 @@ class Ground:
             if not error.retriable:
                 raise
             return {}
+
+    async def written(self, topic: Topic) -> int:
+        """Return how far a topic's partitions reach, all together; a transaction's end counts as a record."""
+        return sum((await self._cluster.ends(self.places(topic))).values())
 
     async def standing(self) -> set[TopicPartition]:
         """Return the changelog and output partitions whose readers wait for an open transaction now."""

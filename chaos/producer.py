@@ -24,7 +24,7 @@ _CONFIRM_SECONDS: Final = 10.0
 
 
 class Producer:
-    """Publishes `rate` new lives a second until stopped; what the broker did not confirm is sent again."""
+    """Publishes `rate` new lives a second until it is enough; what the broker did not confirm is sent again."""
 
     def __init__(self, new_writer: Callable[[], LogWriter], rng: Random, diary: Diary, rate: float) -> None:
         self._new_writer = new_writer
@@ -36,15 +36,20 @@ class Producer:
         self._waiting: list[tuple[int, int, OutRecord]] = []
         self._unconfirmed: set[asyncio.Task[None]] = set()
         self._lives = 0
+        self._enough = False
         self._number = 0
         self._again: Counter[str] = Counter()
         self.confirmed: list[OutRecord] = []
 
-    async def run(self, told_to_stop: asyncio.Event) -> None:
-        """Publish until told to stop, then the rest of the lives begun, all at once."""
+    def enough(self) -> None:
+        """Tell it to begin no more lives."""
+        self._enough = True
+
+    async def run(self) -> None:
+        """Publish until it is enough, then the rest of the lives begun, all at once."""
         await self._publish(terms(wall_clock()))
         begun = 0.0
-        while not told_to_stop.is_set():
+        while not self._enough:
             begun += self.rate * _TURN
             while begun >= 1:
                 begun -= 1

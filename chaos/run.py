@@ -109,13 +109,12 @@ async def run(plan: Plan, diary: Diary) -> Verdict:
         previous = await asyncio.to_thread(_checked_out, plan.previous, Path(name)) if plan.previous else None
         async with ground(Path(name), rng, diary, rate=plan.rate, previous=previous) as place:
             diary.note("the ground is there", broker=place.broker.bootstrap)
-            told_to_stop = asyncio.Event()
-            producing = asyncio.ensure_future(place.producer.run(told_to_stop))
+            producing = asyncio.ensure_future(place.producer.run())
             await _begin(place, plan)
             await _disturb(place, plan, rng)
-            told_to_stop.set()
+            place.producer.enough()
             await producing
-            settled = await _settle(place)
+            settled = await settle(place)
             deaths = place.crew.deaths
             await asyncio.to_thread(place.crew.stop)
             verdict = await check(place, settled or wall_clock())
@@ -164,11 +163,11 @@ async def _someone_works(place: Ground) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _settle(place: Ground) -> Instant | None:
+async def settle(place: Ground, limit: float = _SETTLE_SECONDS) -> Instant | None:
     """Wait until nothing is left to work; return a moment up to which that is true, None when it never came."""
     began, calm, since = monotonic(), 0, wall_clock()
     while calm < _CALM:
-        if monotonic() - began > _SETTLE_SECONDS:
+        if monotonic() - began > limit:
             place.diary.note("did not settle", behind=await place.behind())
             return None
         place.crew.tend()
