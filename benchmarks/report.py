@@ -53,6 +53,7 @@ def publish(result: Result, machine: dict[str, Any]) -> None:
     (RESULTS / f"{result.name}.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if result.plot is not None:
         (RESULTS / f"{result.name}.svg").write_text(result.plot, "utf-8")
+        text = f"![{result.tables[0].title}](../benchmarks/results/{result.name}.svg)\n\n{text}"
     if DOCUMENT.exists():
         DOCUMENT.write_text(with_section(DOCUMENT.read_text("utf-8"), result.name, text), "utf-8")
 

@@ -26,7 +26,7 @@ from app.wire.codec import bundled_codec
 from benchmarks.counting.task import Task
 
 _COUNT: Final = struct.Struct(">q")
-SLICE_RECORDS: Final = 20_000
+SLICE_RECORDS: Final = 30_000
 FETCH_BYTES: Final = 4 * 1024 * 1024
 
 
