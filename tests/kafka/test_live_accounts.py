@@ -71,7 +71,7 @@ class Shop:
             found = await self.ledgers()
             return condition(found)
 
-        await eventually(there, what, 90)
+        await eventually(there, what, 300)
         return found
 
 
