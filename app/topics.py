@@ -56,7 +56,7 @@ OUTPUTS: Final = (
 
 
 class Retention(NamedTuple):
-    """How long records stay: for `keep_ms`, or compacted to the newest of each key."""
+    """How long records stay: for `keep_ms` and a day at most, or compacted to the newest of each key."""
 
     compacted: bool
     keep_ms: int
@@ -64,7 +64,8 @@ class Retention(NamedTuple):
     def config(self) -> dict[str, str]:
         """Return the topic configuration that Kafka is given."""
         if not self.compacted:
-            return {"cleanup.policy": "delete", "retention.ms": str(self.keep_ms)}
+            # a segment goes when its newest record may: rolled by the week, as brokers do, a record lived a week longer
+            return {"cleanup.policy": "delete", "retention.ms": str(self.keep_ms), "segment.ms": str(DAY)}
         return {
             "cleanup.policy": "compact",
             "min.cleanable.dirty.ratio": "0.1",

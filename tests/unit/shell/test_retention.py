@@ -20,6 +20,12 @@ def test_the_journey_log_is_kept_for_seven_days_and_dead_letters_for_fourteen() 
     assert declared["journey-changelog"] == ""
 
 
+def test_no_record_that_expires_is_kept_by_its_segment_for_more_than_a_day() -> None:
+    expiring = [topic.config for topic in wanted_topics(WorkerSettings()) if "retention.ms" in topic.config]
+    assert expiring
+    assert {config["segment.ms"] for config in expiring} == {str(DAY)}
+
+
 def test_both_can_be_set_and_the_others_stay() -> None:
     declared, found = kept(), kept(journey_log=3, dead_letters=30)
     assert (found["journey-log"], found["dead-letters"]) == (str(3 * DAY), str(30 * DAY))
