@@ -9,6 +9,7 @@ from typing import Final
 
 from app.clock import Instant
 from app.settings import ROOT
+from benchmarks.before import before
 from benchmarks.core import Core
 from benchmarks.load import make_load
 from benchmarks.report import Result, Table
@@ -41,9 +42,10 @@ def _result(stats: pstats.Stats, events: int) -> Result:
     by_part: dict[str, float] = defaultdict(float)
     for place, (_, own_seconds) in own.items():
         by_part[_part(place)] += own_seconds
-    parts = Table("Own time by part of the product", ("part", "share"))
+    earlier = before()
+    parts = Table("Own time by part of the product", ("part", "share", earlier.title))
     for part, spent in sorted(by_part.items(), key=lambda item: -item[1])[:_PARTS]:
-        parts.add(part, f"{100 * spent / total:.1f} %")
+        parts.add(part, f"{100 * spent / total:.1f} %", earlier.share(part))
     functions = Table("The functions with the most own time", ("function", "share", "calls an event"))
     for place, (calls, seconds) in sorted(own.items(), key=lambda item: -item[1][1])[:_TOP]:
         functions.add(_name(place), f"{100 * seconds / total:.1f} %", f"{calls / events:.1f}")

@@ -3,6 +3,7 @@
 from statistics import median
 from typing import NamedTuple
 
+from benchmarks.before import before
 from benchmarks.core import Ceiling
 from benchmarks.load import Load
 from benchmarks.plot import Bar, bars
@@ -139,17 +140,19 @@ def _spread(paces: list[float]) -> tuple[str, str]:
 
 
 def _parts(rounds: list[Round], ceilings: list[Ceiling]) -> Table:
-    table = Table("Where the microseconds of one event go (processor time, Makegood)", ("part", "µs/event", "what"))
+    earlier = before()
+    columns = ("part", "µs/event", earlier.title, "what")
+    table = Table("Where the microseconds of one event go (processor time, Makegood)", columns)
     micros = {part: median(one.micros[part] for one in ceilings) for part in ceilings[0].micros}
     for part, cost in micros.items():
-        table.add(part, f"{cost:.0f}", "the stage alone, over memory")
+        table.add(part, f"{cost:.1f}", earlier.micros(part), "the stage alone, over memory")
     rest = _work(rounds) - sum(micros.values())
-    table.add(
-        "Kafka", f"{rest:.0f}", "the worker's processor time less the stages: client, batches, transactions, Faust"
-    )
+    what = "the worker's processor time less the stages: client, batches, transactions, Faust"
+    table.add("Kafka", f"{rest:.1f}", earlier.micros("Kafka"), what)
     codec = {part: median(one.codec_micros[part] for one in ceilings) for part in ceilings[0].codec_micros}
     for part, cost in codec.items():
-        table.add(f"codec: {part}", f"{cost:.1f}", "contained in the stages")
+        name = f"codec: {part}"
+        table.add(name, f"{cost:.1f}", earlier.micros(name), "contained in the stages")
     return table
 
 
