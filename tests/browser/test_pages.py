@@ -126,7 +126,7 @@ def test_the_focus_on_a_number_that_goes_away_stays_in_its_section(chromium: Bro
     with served(site) as address:
         page = open_page((site, address))
         page.locator("#n-held-for-late-delivery-abroad").focus()
-        tell(site, [Tombstone("new")])
+        tell(site, [Tombstone(CustomerId("new"))])
         expect(page.locator("#h-holds")).to_be_focused(timeout=10_000)
         page.context.close()
 
