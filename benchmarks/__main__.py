@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks import engines, gate, latency, profile, start, throughput
 from benchmarks.machine import description
 from benchmarks.report import Result, publish
+from benchmarks.scale import measuring
 
 Measure = Callable[[float], Result]
 
@@ -15,6 +16,7 @@ BENCHMARKS: Final[dict[str, Measure]] = {
     "engines": engines.measure,
     "throughput": throughput.measure,
     "latency": latency.measure,
+    "scale": measuring.measure,
     "gate": gate.measure,
     "profile": profile.measure,
     "start": start.measure,

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from app.broker import Broker
@@ -22,11 +23,15 @@ _BATCH: Final = 20_000
 
 
 class Compacted(NamedTuple):
-    """Bytes of what lives, bytes written in all, and bytes on disk at the end; how long the cleaner took."""
+    """Bytes of what lives, written in all, on disk at the end, and of that in segments that are written no more.
+
+    `seconds` is how long the cleaner took.
+    """
 
     live: int
     written: int
     on_disk: int
+    closed: int
     partitions: int
     seconds: float
     tombstones: int
@@ -44,10 +49,9 @@ async def compact(kafka: KafkaSettings, broker: Broker, customers: int) -> Compa
         gone = await _remove(where, made, customers)
         live = written // _REWRITES * (_GONE_EVERY - 1) // _GONE_EVERY
         began = time.monotonic()
-        on_disk = await _until_still(broker, where)
-        return Compacted(
-            live, written, on_disk, where.settings.partitions, time.monotonic() - began - _STILL_SECONDS, gone
-        )
+        sizes = await _until_still(broker, where)
+        took = time.monotonic() - began - _STILL_SECONDS
+        return Compacted(live, written, *sizes, where.settings.partitions, took, gone)
 
 
 def _journeys_only(pattern: Pattern) -> Pattern:
@@ -73,22 +77,28 @@ async def _remove(where: Place, made: list[Pattern], customers: int) -> int:
     return len(records)
 
 
-async def _until_still(broker: Broker, where: Place) -> int:
-    """Return the changelog's size on disk once it has shrunk as far as it will."""
+async def _until_still(broker: Broker, where: Place) -> tuple[int, int]:
+    """Return the changelog's size on disk once it has shrunk as far as it will: all of it, and closed segments."""
     least, since = _on_disk(broker, where), time.monotonic()
     while time.monotonic() - since < _STILL_SECONDS:
         await asyncio.sleep(_LOOK_SECONDS)
-        size = _on_disk(broker, where)
-        if size < least:
-            least, since = size, time.monotonic()
+        sizes = _on_disk(broker, where)
+        if sizes[0] < least[0]:
+            least, since = sizes, time.monotonic()
     return least
 
 
-def _on_disk(broker: Broker, where: Place) -> int:
-    sizes = []
-    for segment in broker.data_dir.rglob(f"{where.wire_name(Topic.JOURNEY_CHANGELOG)}-*/*.log"):
-        try:
-            sizes.append(segment.stat().st_size)
-        except FileNotFoundError:  # the cleaner has just put another in its place
-            continue
-    return sum(sizes)
+def _on_disk(broker: Broker, where: Place) -> tuple[int, int]:
+    total, closed = 0, 0
+    for folder in broker.data_dir.rglob(f"{where.wire_name(Topic.JOURNEY_CHANGELOG)}-*"):
+        sizes = [_size(segment) for segment in sorted(folder.glob("*.log"))]
+        total += sum(sizes)
+        closed += sum(sizes[:-1])
+    return total, closed
+
+
+def _size(segment: Path) -> int:
+    try:
+        return segment.stat().st_size
+    except FileNotFoundError:  # the cleaner has just put another in its place
+        return 0

@@ -29,7 +29,7 @@ class Filled(NamedTuple):
 
 
 class Readiness(NamedTuple):
-    """How a worker came to be ready: seconds since its process began, those it was reading back, its answers till then."""
+    """How a worker came to be ready: seconds since its process began, those of reading back, its answers till then."""
 
     seconds: float
     restoring: float

@@ -19,7 +19,7 @@ _SEED: Final = 20260715
 
 
 class Weight(NamedTuple):
-    """Per customer of a kind: rows, bytes of key and value by changelog, resident bytes without deadlines, keys that wait."""
+    """Per customer of a kind: rows, bytes of keys and values, resident bytes without deadlines, keys that wait."""
 
     kind: str
     percent: int

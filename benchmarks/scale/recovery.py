@@ -22,7 +22,7 @@ _OURS: Final = 12
 
 
 class Recovered(NamedTuple):
-    """One cold start: what there was, how long it took and what memory it came to; `empty_mib`: with nothing to hold."""
+    """One cold start: what there was, how long it took, what memory it came to; `empty_mib`: with nothing to hold."""
 
     customers: int
     filled: Filled

@@ -1,0 +1,156 @@
+"""`python -m benchmarks scale`: state, timers, recovery, compaction and growth in one run."""
+
+import asyncio
+from typing import Any, Final
+
+from benchmarks.delays import cells, now
+from benchmarks.place import own_broker
+from benchmarks.report import RESULTS, Result, Table
+from benchmarks.scale.compaction import Compacted, compact
+from benchmarks.scale.growth import by_customers, by_deadlines, by_journeys
+from benchmarks.scale.memory import Weight, as_data, deadline_bytes, in_mix, rebuild_seconds, weigh
+from benchmarks.scale.plot import lines
+from benchmarks.scale.population import OPEN, patterns
+from benchmarks.scale.recovery import Recovered, Timers, recover, timers
+
+_CUSTOMERS: Final = 1_000_000
+_COPIES: Final = 100_000
+_COMPACTED: Final = 100_000
+_SECONDS: Final = 30.0
+_GIB: Final = 2**30
+_MIB: Final = 2**20
+
+
+def measure(scale: float) -> Result:
+    """Measure all of it; `scale` multiplies customers, deadlines and seconds."""
+    at, count = now(), int(_CUSTOMERS * scale)
+    weights = weigh(at, max(2_000, int(_COPIES * scale)))
+    per_deadline = deadline_bytes(count)
+    indexed = rebuild_seconds(patterns(at, (OPEN,), 200), count)
+    journeys, customers, open_ = by_journeys(at), by_customers(at, scale), by_deadlines(at, scale)
+    with own_broker() as (kafka, broker):
+        compacted = asyncio.run(compact(kafka, broker, max(1_000, int(_COMPACTED * scale))))
+        recovered = asyncio.run(recover(kafka, count))
+        timed = asyncio.run(timers(kafka, count, _SECONDS * min(1.0, max(0.2, scale))))
+    plot = RESULTS / "growth.svg"
+    plot.write_text(
+        lines("One event of a customer with many open orders", "open orders of the customer", "µs an event", journeys),
+        "utf-8",
+    )
+    data = {
+        "kinds": as_data(weights),
+        "resident_bytes_in_mix": in_mix(weights, "resident"),
+        "deadline_bytes": per_deadline,
+        "index_rebuilt": {"deadlines": indexed[0], "seconds": indexed[1]},
+        "recovery": recovered.as_data(),
+        "timers": timed.as_data(),
+        "compaction": compacted.as_data(),
+        "growth": {"journeys": journeys, "customers": customers, "deadlines": open_},
+    }
+    tables = [
+        _kinds(weights, per_deadline),
+        _recovery(recovered, timed),
+        _timers(timed, indexed),
+        _compaction(compacted),
+        _growth(customers, open_),
+        _journeys(journeys),
+    ]
+    return Result("scale", tables, [], data)
+
+
+def _kinds(weights: list[Weight], per_deadline: float) -> Table:
+    table = Table(
+        "What a worker holds of a customer, bytes",
+        ("customer", "% of them", "changelog, journey", "changelog, directory", "rows", "memory", "keys that wait"),
+    )
+    for weight in weights:
+        table.add(
+            weight.kind,
+            f"{weight.percent}",
+            f"{weight.row_bytes['journey-changelog']:,.0f}",
+            f"{weight.row_bytes['directory-changelog']:,.0f}",
+            f"{sum(weight.rows.values()):.1f}",
+            f"{weight.resident:,.0f}",
+            f"{weight.waiting:.2f}",
+        )
+    table.add("the mix", "100", "", "", "", f"{in_mix(weights, 'resident'):,.0f}", f"{in_mix(weights, 'waiting'):.2f}")
+    table.add("a key that waits, in the time index", "", "", "", "", f"{per_deadline:,.0f}", "")
+    return table
+
+
+def _recovery(mix: Recovered, timed: Timers) -> Table:
+    table = Table(
+        "A worker that begins with nothing",
+        ("customers", "rows", "changelogs", "reading back", "process to ready", "rows/s", "memory", "of it empty"),
+    )
+    for name, one in (("the mix", mix), ("each with an order under way", timed.recovered)):
+        table.add(
+            f"{one.customers:,}, {name}",
+            f"{one.filled.rows:,}",
+            f"{one.filled.bytes / _MIB:,.0f} MiB",
+            f"{one.readiness.restoring:.1f} s",
+            f"{one.readiness.seconds:.1f} s",
+            f"{one.filled.rows / max(one.readiness.restoring, 0.05):,.0f}",
+            f"{one.mib / 1024:.2f} GiB",
+            f"{one.empty_mib:.0f} MiB",
+        )
+    return table
+
+
+def _timers(timed: Timers, indexed: tuple[int, float]) -> Table:
+    table = Table(
+        f"{timed.recovered.deadlines:,.0f} keys of one worker wait for a deadline, {timed.rate:,.0f} events a second",
+        ("", "p50", "p99", "most", "samples"),
+    )
+    table.add("deadline to hold readable", *cells(timed.lateness))
+    table.add("event to hold readable", *cells(timed.event_to_hold))
+    table.add(f"the time index of {indexed[0]:,} built anew", f"{indexed[1]:.2f} s", "", "", "")
+    return table
+
+
+def _compaction(compacted: Compacted) -> Table:
+    table = Table(
+        f"A changelog of {compacted.partitions} partitions on the broker's disk, MiB",
+        ("written", "lives", "on disk", "of it segments still written to", "closed segments"),
+    )
+    sizes = (
+        compacted.written,
+        compacted.live,
+        compacted.on_disk,
+        compacted.on_disk - compacted.closed,
+        compacted.closed,
+    )
+    table.add(*(f"{size / _MIB:,.0f}" for size in sizes))
+    return table
+
+
+def _growth(customers: dict[int, float], deadlines: dict[int, dict[str, float]]) -> Table:
+    table = Table(
+        "Processor time of an event in the stages, µs",
+        ("customers", "beside the mix", "beside as many open orders", "a deadline that fires and opens a problem"),
+    )
+    for (count, micros), beside in zip(customers.items(), deadlines.values(), strict=True):
+        table.add(f"{count:,}", f"{micros:.0f}", f"{beside['event']:.0f}", f"{beside['deadline']:.0f}")
+    return table
+
+
+def _journeys(journeys: dict[str, dict[int, float]]) -> Table:
+    counts = list(journeys["state_bytes"])
+    table = Table(
+        "Processor time of one event in the journey stage, µs, by open orders of its customer",
+        ("", *(f"{count}" for count in counts)),
+    )
+    for name, micros in journeys.items():
+        label = "the customer's state in the end, bytes" if name == "state_bytes" else name
+        table.add(label, *(f"{micros[count]:,.0f}" for count in counts))
+    return table
+
+
+def rates(data: dict[str, Any]) -> dict[str, float]:
+    """Return of a result's data what capacities are reckoned from."""
+    recovery = data["recovery"]
+    return {
+        "rows_per_second": recovery["rows"] / max(recovery["seconds_restoring"], 0.05),
+        "bytes_per_second": recovery["bytes"] / max(recovery["seconds_restoring"], 0.05),
+        "starting_seconds": recovery["seconds_to_ready"] - recovery["seconds_restoring"],
+    }
