@@ -145,12 +145,12 @@ def _holds(line: StatutoryLine, worst: Delay, day: date, attributes: Mapping[str
 
 
 def _number(attributes: Mapping[str, str], name: str) -> Decimal | None:
-    """Return a stated number; what is none was not stated."""
+    """Return a stated number; what is none, or below zero, was not stated."""
     try:
         number = Decimal(attributes[name])
     except (KeyError, InvalidOperation):
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number >= 0 else None
 
 
 def _asked(statute: StatutoryFloor) -> tuple[str, ...]:

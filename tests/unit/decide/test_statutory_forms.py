@@ -124,6 +124,7 @@ def test_it_is_owed_in_the_laws_currency_and_counts_what_was_paid_in_it() -> Non
         (4, {}, "250.00 EUR or 400.00 EUR or 300.00 EUR or 600.00 EUR, by distance_km and route"),
         (3, {"route": "community"}, "250.00 EUR or 400.00 EUR, by distance_km"),
         (4, {"distance_km": "far"}, "250.00 EUR or 400.00 EUR or 300.00 EUR or 600.00 EUR, by distance_km and route"),
+        (4, {"distance_km": "-5", "route": "community"}, "250.00 EUR or 400.00 EUR, by distance_km"),
         (4, {"distance_km": "NaN", "route": "community"}, "250.00 EUR or 400.00 EUR, by distance_km"),
         (4, {"distance_km": "3501"}, "400.00 EUR or 300.00 EUR or 600.00 EUR, by route"),
     ],
