@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from app.broker import Broker
-from app.shell.writers import partition_of
 from app.stage import OutRecord
 from app.topics import Topic
 from tests.kafka.counting_cluster import CountingCluster, Worker, counting_cluster, events, eventually
@@ -138,7 +137,7 @@ def test_poison_in_the_middle_of_a_batch_stops_the_worker_and_is_not_acknowledge
         assert worker.wait() == 1
         assert "Poison" in worker.said()
     assert cluster.said() == []
-    poisoned = partition_of(key, len(cluster.ends(Topic.JOURNEY_LOG)))
+    (poisoned,) = {record.partition for record in cluster.read(Topic.JOURNEY_LOG) if record.key == key}
     assert cluster.committed(Topic.JOURNEY_LOG).get(poisoned, 0) == 0
 
 
