@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
 
+import pytest
+
 from app.replay import on_kafka
 from app.replay.offline import play_offline
 from app.replay.player import play
@@ -14,14 +16,18 @@ from app.settings import KafkaSettings
 from app.topics import Topic
 from app.wire.codec import bundled_codec
 from tests.scenarios.scenarios import scenarios
+from tests.support.killing import killing_one_worker_after_the_other
 from tests.support.register_like import make_month, write_events
 from tests.support.replays import different_files
 from tests.support.truth import read_rows
 
 _SILENT = Told(lambda _: None, lambda _: None)
+_KILLS = {1: 0.05, 3: 0.3, 5: 0.7}
 
 
-def test_the_round_trip_of_journey_and_register_survives_kill_9(tmp_path: Path, kafka_settings: KafkaSettings) -> None:
+def test_the_round_trip_of_journey_and_register_survives_kill_9(
+    tmp_path: Path, kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_month(tmp_path / "data")
     month = load("events", tmp_path / "data")
 
@@ -33,22 +39,13 @@ def test_the_round_trip_of_journey_and_register_survives_kill_9(tmp_path: Path, 
 
     async def with_kills(session: Session) -> dict[bytes, bytes]:
         async with on_kafka.namespace(kafka_settings, workers=2, keep=False, tell=told.append) as place:
-            killer = asyncio.ensure_future(_kill_again_and_again(place))
-            try:
-                return dict(await play(session, place.cluster))
-            finally:
-                killer.cancel()
+            stretches = killing_one_worker_after_the_other(place, session.stretches(), _KILLS)
+            monkeypatch.setattr(session, "stretches", lambda: stretches)
+            return dict(await play(session, place.cluster))
 
     asyncio.run(replay(month, tmp_path / "kafka", with_kills, _SILENT, size=25))
-    assert sum("started again" in words for words in told) >= 2
+    assert sum("started again" in words for words in told) >= len(_KILLS)
     assert different_files(tmp_path / "offline", tmp_path / "kafka") == []
-
-
-async def _kill_again_and_again(place: on_kafka.Place) -> None:
-    """Kill one worker after the other with -9, at moments that have nothing to do with what they are at."""
-    for victim, pause in enumerate((7.0, 6.3, 7.7)):
-        await asyncio.sleep(pause)
-        place.workers.kill(victim % 2)
 
 
 def test_the_people_of_one_account_are_held_on_kafka_as_they_are_in_memory(

@@ -1,7 +1,6 @@
 """A replay through real workers on a real broker gives what it gives in memory."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 from app.replay import on_kafka
 from app.replay.player import play
 from app.replay.run import Told, load, replay
-from app.replay.session import Played, Session
+from app.replay.session import Session
 from app.settings import KafkaSettings
 from tests.support import replays
 from tests.support.incidents_like import make_incidents
+from tests.support.killing import killing_one_worker_after_the_other
 from tests.support.olist_like import make_olist
 from tests.support.truth import incident_faults, olist_faults
 
 _SILENT = Told(lambda _: None, lambda _: None)
+_KILLS = {1: 0.05, 3: 0.15, 5: 0.4}
 
 
 @pytest.fixture(scope="module")
@@ -66,24 +67,13 @@ def test_a_worker_killed_in_the_middle_and_started_again_gives_the_same_files(
 
     async def with_kills(session: Session) -> dict[bytes, bytes]:
         async with on_kafka.namespace(kafka_settings, workers=2, keep=False, tell=told.append) as place:
-            stretches = _killing_one_worker_after_the_other(place, session.stretches())
+            stretches = killing_one_worker_after_the_other(place, session.stretches(), _KILLS)
             monkeypatch.setattr(session, "stretches", lambda: stretches)
             return dict(await play(session, place.cluster))
 
     asyncio.run(replay(load("olist", data), tmp_path, with_kills, _SILENT, size=150))
     assert sum("started again" in words for words in told) >= len(_KILLS)
     assert replays.different_files(offline / "olist", tmp_path) == []
-
-
-_KILLS = {1: 0.05, 3: 0.15, 5: 0.4}
-"""By number of the stretch: how many seconds after it is handed out a worker dies, so in the middle of its work."""
-
-
-def _killing_one_worker_after_the_other(place: on_kafka.Place, stretches: Iterator[Played]) -> Iterator[Played]:
-    for number, stretch in enumerate(stretches):
-        if number in _KILLS:
-            asyncio.get_running_loop().call_later(_KILLS[number], place.workers.kill, number // 2 % 2)
-        yield stretch
 
 
 def test_the_namespace_is_gone_afterwards_and_no_other_topic_was_touched(
