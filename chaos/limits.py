@@ -29,6 +29,8 @@ from chaos.watch import Watch
 
 _BEFORE_SECONDS: Final = 15.0
 _SETTLE_SECONDS: Final = 1_800.0
+_READY_SECONDS: Final = 120.0
+_LOOK_SECONDS: Final = 0.5
 
 
 class Piece(NamedTuple):
@@ -80,6 +82,7 @@ async def _run(piece: Piece, diary: Diary, rng: Random, scale: float) -> dict[st
             place.crew.start(0, **({"MAKEGOOD_DEAD_LETTERS_PER_MINUTE": "0"} if piece.drained else {}))
             watch = Watch(place.crew, diary)
             watching = asyncio.ensure_future(watch.run())
+            await _ready(place)
             await asyncio.sleep(_BEFORE_SECONDS)
             before = watch.peak("rss_mib")
             watch.begin()
@@ -112,6 +115,15 @@ async def _run(piece: Piece, diary: Diary, rng: Random, scale: float) -> dict[st
         "memory": watch.course("rss_mib"),
         "wrong": faults,
     }
+
+
+async def _ready(place: Ground) -> None:
+    """Wait until the worker works: what comes before would be counted as its catching up."""
+    began = monotonic()
+    while not (await asyncio.to_thread(place.crew.members[0].metrics)).get("makegood_ready"):
+        if monotonic() - began > _READY_SECONDS:
+            raise RuntimeError(f"no worker after {_READY_SECONDS:.0f} s: {place.crew.members[0].last_words()}")
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 @asynccontextmanager
