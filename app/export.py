@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from app.clock import to_iso
 from app.directory.state import AliasState
-from app.directory.state import decode_state as decode_aliases
+from app.directory.stored import decode_state as decode_aliases
 from app.errors import InvalidRecord
 from app.facts import Alias, decode_entry, decode_fact
 from app.ids import CustomerId

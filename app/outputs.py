@@ -1,6 +1,7 @@
 """What Makegood can say. Each output has a deterministic id; the content under an id never changes."""
 
 from enum import StrEnum
+from typing import final
 
 from msgspec import Struct
 
@@ -300,6 +301,7 @@ class DeadLetterReason(StrEnum):
     UNKNOWN_KIND = "unknown_kind"
 
 
+@final
 class DeadLetter(Struct, frozen=True, tag="dead_letter"):
     """An input record that was refused: why, where, and the record itself, so that it can be redriven."""
 

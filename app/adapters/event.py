@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from app.clock import Instant
 from app.errors import InvalidRecord
-from app.intake.checks import compile_checks
 from app.intake.reading import SHAPES
+from app.intake.record_checks import compile_checks
 from app.stage import OutRecord
 from app.topics import INPUTS, Topic
 from app.wire.codec import Codec
@@ -49,7 +49,7 @@ class Encoder:
             payload = to_avro(schema, event.payload)
             value = self._codec.encode(schema, payload)
             # last: a check turns the payload into the core's types
-            self._checks[schema.fullname](payload, now)
+            self._checks[schema.fullname].check(payload, now)
         except InvalidRecord as error:
             raise error.under(event.event) from None
         return OutRecord(event.topic, event.key.encode(), value)

@@ -1,27 +1,11 @@
 """Whom an alias means, and when: bindings in the order of their start, none overlapping."""
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from app.clock import Instant, after
 from app.directory.limits import GRACE, LOOK_BACK, MAX_BINDINGS, REMEMBER
-from app.facts import AliasBound, Subject
-
-
-class Binding(Struct, frozen=True, array_like=True):
-    """The alias means `subject` from `valid_from` until `valid_until` (None: no end known yet).
-
-    `known_at` and `sequence` say when we learnt it; facts released by it take them (decision 0003).
-    """
-
-    subject: Subject
-    valid_from: Instant
-    valid_until: Instant | None
-    known_at: Instant
-    sequence: int
-
-
-Bindings = tuple[Binding, ...]
+from app.directory.state import Binding, Bindings
+from app.facts import AliasBound
 
 
 def end_of(bindings: Bindings, index: int) -> Instant | None:

@@ -1,25 +1,27 @@
 """How one alias changes: pure steps `(state, what happened) -> (state, what comes out)`."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, final
 
 from msgspec.structs import replace
 
 from app.clock import DAY, Instant, after
-from app.directory.bindings import Binding, bound, ended, owner_at, remembered
+from app.directory.bindings import bound, ended, forget_at, owner_at, remembered
 from app.directory.limits import MAX_WAITING, MAX_WAITING_BYTES, RECYCLED, TERMINAL, WAIT_LIMIT
-from app.directory.state import AliasState, Waiting
+from app.directory.state import AliasState, Binding, Waiting
 from app.facts import AliasBound, AliasForgotten, AliasKind, Fact, FactWaiting, Scanned, Subject
 from app.ids import OutputId, name_based
 from app.outputs import DeadLetter, DeadLetterReason
 
 
-class Step(NamedTuple):
+@final
+class Step:
     """The alias's new state, facts that found their customer, and records that never will."""
 
-    state: AliasState
-    found: Sequence[Fact] = ()
-    refused: Sequence[DeadLetter] = ()
+    def __init__(self, state: AliasState, found: Sequence[Fact] = (), refused: Sequence[DeadLetter] = ()) -> None:
+        self.state = state
+        self.found = found
+        self.refused = refused
 
 
 def waited(state: AliasState, entry: FactWaiting) -> Step:
@@ -49,6 +51,14 @@ def expire(state: AliasState, now: Instant) -> Step:
     kept = tuple(waiting for waiting in state.waiting if waiting.due > now)
     after_all = AliasState(remembered(state.bindings, now), kept)
     return Step(after_all, refused=[_refusal(waiting.entry, waiting.due, _NEVER_BOUND) for waiting in over])
+
+
+def next_due(state: AliasState) -> Instant | None:
+    """Return the alias's earliest deadline: a fact waited long enough, or a binding may be forgotten."""
+    dues = [waiting.due for waiting in state.waiting]
+    if (forget_due := forget_at(state.bindings)) is not None:
+        dues.append(forget_due)
+    return min(dues, default=None)
 
 
 def _passed_on(state: AliasState, entry: FactWaiting) -> Step | None:

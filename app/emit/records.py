@@ -46,7 +46,7 @@ class Emit:
 
     def record(self, output: Output) -> OutRecord:
         """Return an output as a record; the same output gives the same bytes."""
-        if isinstance(output, DeadLetter):
+        if type(output) is DeadLetter:
             return self._letters.record(output)
         topic, schema = self._places[type(output)]
         return OutRecord(topic, output.customer.encode(), self._codec.encode_struct(schema, output))
@@ -62,7 +62,8 @@ class Emit:
             raise ValueError(msg)
         if value is None:
             return None
-        schema, payload = self._codec.decode(value)
+        decoded = self._codec.decode(value)
+        schema, payload = decoded.schema, decoded.payload
         if schema.topic is not topic:
             raise InvalidRecord("unknown_event", f"{schema.label} is no output of {topic}")
         if topic is Topic.DECISIONS:

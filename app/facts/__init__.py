@@ -37,10 +37,9 @@ from app.facts.directory import (
     DirectoryEntry,
     FactWaiting,
     Origin,
-    decode_entry,
-    encode_entry,
 )
-from app.facts.fact import Fact, PolicyActivated, Question, Source, Subject, ToJourney, What, decode_fact, encode_fact
+from app.facts.encoding import decode_entry, decode_fact, encode_entry, encode_fact
+from app.facts.fact import Fact, PolicyActivated, Question, Source, Subject, ToJourney, What
 from app.facts.journeys import (
     ConsignmentsSplit,
     FailureStated,

@@ -2,11 +2,10 @@
 
 from enum import StrEnum
 
-import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
-from app.facts.fact import Fact, Source, Subject, checked, versioned
+from app.facts.fact import Fact, Source, Subject
 from app.ids import CustomerId
 from app.topics import Topic
 
@@ -76,17 +75,3 @@ class Origin(Struct, frozen=True):
 
 
 DirectoryEntry = AliasBound | AliasForgotten | FactWaiting
-
-
-_entry_decoder = msgspec.msgpack.Decoder(DirectoryEntry)
-
-
-def encode_entry(entry: DirectoryEntry) -> bytes:
-    """Encode for the directory topic: a version byte, then msgpack."""
-    return versioned(entry)
-
-
-def decode_entry(value: bytes) -> DirectoryEntry:
-    """Decode a directory record; a wrong version or shape raises (it is ours: a bug, not bad input)."""
-    entry: DirectoryEntry = _entry_decoder.decode(checked(value))
-    return entry

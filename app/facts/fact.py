@@ -1,8 +1,5 @@
-"""A fact: what happened, to whom, when, and when we learnt it; and its form on the logs."""
+"""A fact: what happened, to whom, when, and when we learnt it."""
 
-from typing import Final
-
-import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
@@ -178,31 +175,3 @@ class Fact(Struct, frozen=True):
     def order(self) -> tuple[int, int, int]:
         """The total order of facts."""
         return (self.known_at, self.sequence, self.rank)
-
-
-_VERSION: Final = b"\x01"
-_encoder = msgspec.msgpack.Encoder()
-_fact_decoder = msgspec.msgpack.Decoder(Fact)
-
-
-def encode_fact(fact: Fact) -> bytes:
-    """Encode for the journey log: a version byte, then msgpack."""
-    return versioned(fact)
-
-
-def decode_fact(value: bytes) -> Fact:
-    """Decode a journey-log record; a wrong version or shape raises (it is ours: a bug, not bad input)."""
-    return _fact_decoder.decode(checked(value))
-
-
-def checked(value: bytes) -> memoryview:
-    """Return what follows the version byte; ValueError for a record of another version."""
-    if value[:1] != _VERSION:
-        msg = f"internal record of version {value[:1]!r}, this worker reads {_VERSION!r}: upgrade it first"
-        raise ValueError(msg)
-    return memoryview(value)[1:]
-
-
-def versioned(content: object) -> bytes:
-    """Encode for an internal log: a version byte, then msgpack."""
-    return _VERSION + _encoder.encode(content)

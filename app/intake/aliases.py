@@ -1,6 +1,6 @@
 """The aliases that a fact brings: from then on the directory can find its customer by them."""
 
-from collections.abc import Iterator
+from typing import Final
 
 from app.facts import (
     Alias,
@@ -32,18 +32,22 @@ def bindings(fact: Fact) -> tuple[AliasBound, ...]:
     )
 
 
-def named(fact: Fact) -> Iterator[tuple[Alias, Subject]]:
-    """Yield each alias that a fact of a known customer brings, and what it leads to."""
+_BRINGING: Final = frozenset({JourneyBegan, MilestoneReached, CaseOpened, ProfileStated})
+
+
+def named(fact: Fact) -> list[tuple[Alias, Subject]]:
+    """Return each alias that a fact of a known customer brings, and what it leads to."""
     what, subject = fact.what, fact.subject
+    if type(what) not in _BRINGING:
+        return []
     if isinstance(what, JourneyBegan) and subject.journey is not None:
         _, _, reference = subject.journey.partition(":")
-        yield journey_alias(what.kind, reference), Subject(subject.customer, subject.journey)
-    elif isinstance(what, MilestoneReached):
-        for parcel in what.parcels:
-            yield Alias(AliasKind.TRACKING, parcel.tracking_number, parcel.carrier), subject
-    elif isinstance(what, CaseOpened) and subject.case is not None:
+        return [(journey_alias(what.kind, reference), Subject(subject.customer, subject.journey))]
+    if isinstance(what, MilestoneReached):
+        return [(Alias(AliasKind.TRACKING, parcel.tracking_number, parcel.carrier), subject) for parcel in what.parcels]
+    if isinstance(what, CaseOpened) and subject.case is not None:
         _, _, reference = subject.case.partition(":")
-        yield case_alias(reference), subject
-    elif isinstance(what, ProfileStated):
-        for alias in identity_aliases(what.profile.identities):
-            yield alias, Subject(subject.customer)
+        return [(case_alias(reference), subject)]
+    if isinstance(what, ProfileStated):
+        return [(alias, Subject(subject.customer)) for alias in identity_aliases(what.profile.identities)]
+    return []

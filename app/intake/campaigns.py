@@ -69,8 +69,13 @@ def _of_all(fields: Fields, what: What) -> Reading:
     return Reading(fields["occurred_at"], ((Subject(), what),), None)
 
 
+_SPANNING: Final = frozenset({CampaignPlanned, OfferStated, CouponTermsStated, PlaylistStated, OperatorDecided})
+
+
 def register_key(what: What) -> bytes | None:
     """Return the register's key of what an input says, None when it belongs to a customer."""
+    if type(what) not in _SPANNING:
+        return None
     match what:
         case CampaignPlanned(campaign=campaign):
             return campaign_key(campaign)

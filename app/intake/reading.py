@@ -1,7 +1,7 @@
 """What a checked record says, before it has a time and an id of its own; and what all inputs have in common."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, final
 
 from app.clock import Instant
 from app.facts import (
@@ -29,16 +29,24 @@ ORDER: Final = "order"
 """The kind of journey that an id means when no kind is given."""
 
 
-class Reading(NamedTuple):
+@final
+class Reading:
     """What a record says: when, what happened to whom, and how to find the customer when none is named.
 
     `natural` names the event by its content when the sender gave it no id.
     """
 
-    occurred_at: Instant
-    happened: tuple[tuple[Subject, What], ...]
-    alias: Alias | None
-    natural: str | None = None
+    def __init__(
+        self,
+        occurred_at: Instant,
+        happened: tuple[tuple[Subject, What], ...],
+        alias: Alias | None,
+        natural: str | None = None,
+    ) -> None:
+        self.occurred_at = occurred_at
+        self.happened = happened
+        self.alias = alias
+        self.natural = natural
 
 
 Read = Callable[[Fields], Reading]
@@ -61,7 +69,7 @@ def tracking_number(text: str) -> str:
 
 SHAPES: Final[dict[str, Callable[[Any], Any]]] = {
     "makegood.Money": lambda fields: Money(fields["amount"], fields["currency"]),
-    "makegood.Party": Party,
+    "makegood.Party": {party.value: party for party in Party}.__getitem__,
     "makegood.Identities": lambda fields: Identities(**fields),
     "makegood.orders.v1.Line": lambda fields: Line(**fields),
     "makegood.orders.v1.Consignment": lambda fields: ConsignmentPlan(**fields),

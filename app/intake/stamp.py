@@ -1,10 +1,11 @@
 """When we learnt a record and where it stands: the broker's word live, the player's headers in a replay."""
 
-from typing import Final, NamedTuple
+from typing import Final, final
 
 from app.clock import Instant
 from app.facts import Source
 from app.stage import Headers, LogRecord
+from app.topics import Topic
 
 KNOWN_AT: Final = "makegood-known-at"
 """Header: milliseconds, decimal digits. Honoured in a replay only (decision 0007)."""
@@ -16,12 +17,17 @@ ORIGIN: Final = "makegood-origin"
 """Header: `<name>:<partition>:<offset>`, where the record stands in the data: `orders.csv:0:17`."""
 
 
-class Stamp(NamedTuple):
+@final
+class Stamp:
     """When we learnt a record, its place among equal times, and where it stands."""
 
-    known_at: Instant
-    sequence: int
-    source: Source
+    def __init__(self, known_at: Instant, sequence: int, source: Source) -> None:
+        self.known_at = known_at
+        self.sequence = sequence
+        self.source = source
+
+
+_NAMES: Final = {topic: topic.value for topic in Topic}
 
 
 def replay_headers(known_at: Instant, sequence: int, source: Source) -> Headers:
@@ -32,7 +38,7 @@ def replay_headers(known_at: Instant, sequence: int, source: Source) -> Headers:
 
 def live_stamp(record: LogRecord) -> Stamp:
     """Return the broker's word; headers are not read: a sender must not choose our clock."""
-    return Stamp(record.timestamp, 0, Source(record.topic.value, record.partition, record.offset))
+    return Stamp(record.timestamp, 0, Source(_NAMES[record.topic], record.partition, record.offset))
 
 
 def replay_stamp(record: LogRecord) -> Stamp:

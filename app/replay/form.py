@@ -26,8 +26,8 @@ def pretty(row: object) -> bytes:
 
 def shown(codec: Codec, value: bytes) -> dict[str, Any]:
     """Return an output record's fields with its instants as ISO 8601 UTC text."""
-    schema, payload = codec.decode(value)
-    row: dict[str, Any] = _shower(schema)(payload)
+    decoded = codec.decode(value)
+    row: dict[str, Any] = _shower(decoded.schema)(decoded.payload)
     return row
 
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 from io import BytesIO
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol, final
 
 from fastavro import schemaless_reader, schemaless_writer
 from fastavro.schema import to_parsing_canonical_form
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from app.errors import InvalidRecord
 from app.wire.catalog import Catalog, EventSchema, JsonSchema, bundled, parse
-from app.wire.writing import Write, compile_writer
+from app.wire.writing import Part, compile_writer
 
 Payload = dict[str, Any]
 """A record's fields as Avro has them: instants are milliseconds, decimals are text."""
@@ -40,18 +40,23 @@ class Registry(Protocol):
         ...
 
 
-class Decoded(NamedTuple):
+@final
+class Decoded:
     """A payload in the form of our newest schema of its event."""
 
-    schema: EventSchema
-    payload: Payload
+    def __init__(self, schema: EventSchema, payload: Payload) -> None:
+        self.schema = schema
+        self.payload = payload
 
 
-class _Reader(NamedTuple):
-    schema: EventSchema
-    writer: JsonSchema
-    reader: JsonSchema | None
-    """None when the writer's form is ours: nothing to resolve."""
+@final
+class _Reader:
+    """How a writer's records are read. `reader` None: the writer's form is ours, there is nothing to resolve."""
+
+    def __init__(self, schema: EventSchema, writer: JsonSchema, reader: JsonSchema | None) -> None:
+        self.schema = schema
+        self.writer = writer
+        self.reader = reader
 
 
 class Codec:
@@ -65,8 +70,8 @@ class Codec:
         self.catalog = catalog
         self._registry = registry
         self._readers: dict[bytes, _Reader | None] = dict(_known_writers(catalog))
-        self._prefixes: dict[str, bytes] = {}
-        self._writers: dict[str, Write] = {}
+        self._prefixes: dict[EventSchema, bytes] = {}
+        self._writers: dict[EventSchema, Part] = {}
 
     def encode(self, schema: EventSchema, payload: Payload) -> bytes:
         """Write a payload (whole, in Avro's form) with its prefix."""
@@ -77,12 +82,12 @@ class Codec:
 
     def encode_struct(self, schema: EventSchema, struct: Struct) -> bytes:
         """Write a struct of ours whose fields are the schema's, with its prefix; the bytes are those of `encode`."""
-        write = self._writers.get(schema.label)
-        if write is None:
-            write = self._writers[schema.label] = compile_writer(schema.parsed)
-        out = bytearray(self._known_prefix(schema))
-        write(out, struct)
-        return bytes(out)
+        writer = self._writers.get(schema)
+        if writer is None:
+            writer = self._writers[schema] = compile_writer(schema.parsed)
+        out = [self._known_prefix(schema)]
+        writer.write(out, struct)
+        return b"".join(out)
 
     def decode(self, value: bytes) -> Decoded:
         """Read a record; InvalidRecord says `undecodable`, `unknown_schema` or `unknown_event`."""
@@ -105,9 +110,9 @@ class Codec:
         return Decoded(known.schema, payload)
 
     def _known_prefix(self, schema: EventSchema) -> bytes:
-        prefix = self._prefixes.get(schema.label)
+        prefix = self._prefixes.get(schema)
         if prefix is None:
-            prefix = self._prefixes[schema.label] = self._prefix(schema)
+            prefix = self._prefixes[schema] = self._prefix(schema)
         return prefix
 
     def _prefix(self, schema: EventSchema) -> bytes:

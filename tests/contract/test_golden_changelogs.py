@@ -3,7 +3,7 @@
 import pytest
 
 from app.clock import DAY, Instant
-from app.directory.state import decode_state as decode_alias
+from app.directory.stored import decode_state as decode_alias
 from app.journey.state import decode_state, is_reserved
 from app.main import stages
 from app.register.state import decode_entry

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from app.dead_letters import as_json, description, listing, redrive
-from app.directory import state as directory_state
+from app.directory import stored as directory_stored
 from app.emit.records import Emit
 from app.errors import InvalidRecord
 from app.facts import decode_entry, decode_fact
@@ -145,7 +145,7 @@ def logs(rng: Random) -> str:
 
 _STATES: Final[dict[Topic, tuple[Callable[[bytes], object], Callable[[bytes], object]]]] = {
     Topic.JOURNEY_CHANGELOG: (journey_state.decode_state, journey_state.stored_due),
-    Topic.DIRECTORY_CHANGELOG: (directory_state.decode_state, directory_state.stored_due),
+    Topic.DIRECTORY_CHANGELOG: (directory_stored.decode_state, directory_stored.stored_due),
     Topic.REGISTER_CHANGELOG: (register_state.decode_entry, register_state.stored_due),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.clock import DAY, HOUR, MINUTE, Instant, to_iso
-from app.directory.state import decode_state
+from app.directory.stored import decode_state
 from app.errors import InvalidRecord
 from app.ids import CustomerId
 from app.journey.state import POLICY_KEY

@@ -21,19 +21,29 @@ class Holder(Struct):
     value: object
 
 
+class Swapped(Struct):
+    first: bool
+    second: int
+
+
+class Straight(Struct):
+    second: int
+    first: bool
+
+
 def written(avro_type: object, value: object) -> bytes:
-    write = compile_writer({"type": "record", "name": "Holder", "fields": [{"name": "value", "type": avro_type}]})
-    out = bytearray()
-    write(out, Holder(value))
-    return bytes(out)
+    writer = compile_writer({"type": "record", "name": "Holder", "fields": [{"name": "value", "type": avro_type}]})
+    out: list[bytes] = []
+    writer.write(out, Holder(value))
+    return b"".join(out)
 
 
 @EACH
 def test_an_output_has_the_bytes_that_fastavro_gives_its_payload(output: Output) -> None:
     value = Emit(CODEC).record(output).value
     assert value is not None
-    schema, payload = CODEC.decode(value)
-    assert CODEC.encode(schema, payload) == value
+    decoded = CODEC.decode(value)
+    assert CODEC.encode(decoded.schema, decoded.payload) == value
 
 
 @pytest.mark.parametrize(
@@ -62,6 +72,21 @@ def test_null_may_stand_first_or_last_in_a_union() -> None:
     assert written(["null", "boolean"], True) == b"\x02\x01"
     assert written(["boolean", "null"], None) == b"\x02"
     assert written(["boolean", "null"], False) == b"\x00\x00"
+
+
+def test_a_struct_may_have_its_fields_in_another_order_than_the_schema() -> None:
+    writer = compile_writer(
+        {
+            "type": "record",
+            "name": "Pair",
+            "fields": [{"name": "second", "type": "long"}, {"name": "first", "type": "boolean"}],
+        }
+    )
+    out: list[bytes] = []
+    writer.write(out, Swapped(first=True, second=2))
+    writer.write(out, Straight(second=2, first=True))
+    writer.write(out, Swapped(first=True, second=2))
+    assert b"".join(out) == b"\x04\x01" * 3
 
 
 def test_a_value_of_another_type_is_not_written() -> None:
