@@ -12,6 +12,7 @@ import click
 from app.cli._json import json_option, say
 from app.decide.folder import load_folder, version_of
 from app.decide.loading import compile_policy
+from app.decide.reading.owners import powerless_owners
 from app.decide.showing import ShownRow, shown, what_can_be_shown
 from app.errors import PolicyError
 from app.settings import KafkaSettings, WorkerSettings
@@ -38,7 +39,8 @@ _folder = click.argument("folder", metavar="[DIR]", required=False, type=click.P
 def check(folder: Path | None, *, in_json: bool) -> None:
     """Say all that is wrong with a policy, by file and line; exit code 2 when there is anything.
 
-    Unknown words, rows that can never be reached, cases without a row, contradictions, amounts above the cap.
+    Unknown words, rows that can never be reached, cases without a row, contradictions, amounts above the cap. A note
+    says who is asked to act without the right to.
 
     \b
     Examples:
@@ -47,7 +49,8 @@ def check(folder: Path | None, *, in_json: bool) -> None:
     """
     where = folder or WorkerSettings().policy_dir
     try:
-        policy = compile_policy(load_folder(where))
+        files = load_folder(where)
+        policy = compile_policy(files)
     except PolicyError as error:
         found = list(_located(where, str(error)))
         if in_json:
@@ -55,13 +58,17 @@ def check(folder: Path | None, *, in_json: bool) -> None:
         else:
             click.echo("\n".join(found), err=True)
         raise SystemExit(_REFUSED) from error
+    notes = [note for said in powerless_owners(files, policy) for note in _located(where, said)]
     if in_json:
-        say({"folder": where, "sound": True, "problems": [], "name": policy.name, "version": policy.version})
+        sound = {"folder": where, "sound": True, "problems": [], "notes": notes}
+        say({**sound, "name": policy.name, "version": policy.version})
         return
     rows = len(policy.problems), len(policy.kinds), len(policy.brands)
     click.echo(f"{where}: sound. {policy.name}, version {policy.version}")
     click.echo("  {} problem types, {} journey kinds, {} brands".format(*rows))
     click.echo(f"  {policy.words}")
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
 
 
 @command.command("version")

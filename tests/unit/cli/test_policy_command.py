@@ -25,6 +25,33 @@ def test_check_passes_what_we_ship(name: str) -> None:
     assert f"{name}, version {version_of(load_folder(POLICIES / name))}" in result.output
 
 
+def test_check_notes_who_is_asked_to_act_without_the_right_to(copied: Path) -> None:
+    top = copied / "default" / "policy.yaml"
+    text = top.read_text()
+    for role in (", cx_lead, head_of_customer_experience]", "service_recovery_lead, "):
+        assert role in text
+    text = text.replace("write_off: [cx_lead, head_of_customer_experience]", "write_off: [operations]")
+    top.write_text(text.replace("service_recovery_lead, ", "").replace("campaign_lead, ", ""))
+    result = run("check", str(copied / "default"))
+    assert result.exit_code == 0
+    notes = [line.partition(": row ")[2] for line in result.stderr.splitlines()]
+    assert notes == [
+        "critical asks service_recovery_lead, whom `operators` lets do nothing",
+        "stuck asks service_recovery_lead, whom `operators` lets do nothing",
+        "hold_age asks cx_lead for what `operators` does not let them do: write_off",
+        "offer_terms asks campaign_lead, whom `operators` lets do nothing",
+    ]
+    assert all(
+        line.startswith(f"note: {copied / 'default' / 'tables' / 'escalations.json'}:")
+        for line in result.stderr.splitlines()
+    )
+
+
+@pytest.mark.parametrize("name", ["default", "flights", "broadband", "olist", "incidents"])
+def test_whoever_we_ask_to_act_may(name: str) -> None:
+    assert run("check", str(POLICIES / name)).stderr == ""
+
+
 def test_check_names_every_error_by_file_and_line(copied: Path) -> None:
     bands = copied / "default" / "bands.yaml"
     bands.write_text(bands.read_text().replace("below 72", "below 7").replace("below 10\n", "below ten\n"))
