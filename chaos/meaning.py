@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from aiokafka import ConsumerRecord
 
-from app.directory import state as aliases
+from app.directory import stored as aliases
 from app.emit.records import Emit, decode_output
-from app.facts import decode_fact, encode_fact
-from app.facts.directory import decode_entry, encode_entry
+from app.facts import decode_entry, decode_fact, encode_entry, encode_fact
 from app.journey import state as customers
 from app.register import state as register
 from app.stage import tick_of
