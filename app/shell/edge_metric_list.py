@@ -86,8 +86,10 @@ SINK_PEOPLE: Final = Metric(
     "makegood_sink_people_total",
     Kind.COUNTER,
     "people",
-    "People by sink and what became of the word about them.",
-    "when a batch has been delivered",
+    "People by sink and what became of the word about them: written, refused, unconfirmed (written, but not there when "
+    "read back), unknown (to the tool), unaddressed (without the id that the tools know people by) or unreadable (a "
+    "record that could not be read).",
+    "when a batch has been delivered; of the last two when such a record is met",
     ("sink", "outcome"),
 )
 SINK_RETRIES: Final = Metric(

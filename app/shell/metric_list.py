@@ -95,7 +95,7 @@ REMEDIES: Final = Metric(
     "makegood_remedies_total",
     Kind.COUNTER,
     "remedies",
-    "Remedies issued, by occasion (recovery or thank_you).",
+    "Remedies issued, by occasion (recovery, exception: approved by a person, or thank_you).",
     "when the transaction that holds the remedy is committed",
     ("occasion",),
 )

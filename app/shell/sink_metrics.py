@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from aiohttp import web
 
@@ -10,6 +11,9 @@ from app.shell import edge_metric_list as listed
 from app.shell.edge_metric_list import SINK_METRICS
 from app.shell.meters import Meters, metrics_page
 from app.sinks.courier import Delivered, Told
+
+UNADDRESSED: Final = "unaddressed"
+UNREADABLE: Final = "unreadable"
 
 
 class SinkMetrics:
@@ -23,7 +27,7 @@ class SinkMetrics:
         """Let a sink's series appear, so that the first failure is seen as one and silence has a beginning."""
         self._meters.count(listed.SINK_RETRIES, sink, by=0)
         self._meters.count(listed.SINK_FAILURES, sink, by=0)
-        for outcome in Delivered._fields:
+        for outcome in (*Delivered._fields, UNADDRESSED, UNREADABLE):
             self._meters.count(listed.SINK_PEOPLE, sink, outcome, by=0)
         self._meters.set(listed.SINK_DELIVERED_TO, now_s, sink)
 
@@ -37,6 +41,10 @@ class SinkMetrics:
         for outcome, people in done._asdict().items():
             self._meters.count(listed.SINK_PEOPLE, sink, outcome, by=people)
         self._meters.observe(listed.SINK_DELAY, delay_s, sink)
+
+    def not_carried(self, sink: str, outcome: str) -> None:
+        """Count a hold or release that no tool can be told: UNADDRESSED or UNREADABLE."""
+        self._meters.count(listed.SINK_PEOPLE, sink, outcome)
 
     def delivered_to(self, sink: str, at_s: float) -> None:
         """Note up to when everything that was said is delivered."""

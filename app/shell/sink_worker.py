@@ -20,7 +20,7 @@ from app.settings import KafkaSettings, SinkSettings, WorkerSettings
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.output_reader import codec_of
 from app.shell.sink_http import transport
-from app.shell.sink_metrics import SinkMetrics, served
+from app.shell.sink_metrics import UNADDRESSED, UNREADABLE, SinkMetrics, served
 from app.shell.topics_admin import partition_counts
 from app.sinks.chosen import vendors
 from app.sinks.courier import Courier, Told, Vendor
@@ -156,6 +156,7 @@ class Sink:
         try:
             said = self._emit.decode(Topic.SUPPRESSIONS, record.value)
         except InvalidRecord as error:
+            self._metrics.not_carried(self.name, UNREADABLE)
             _log.error("unreadable_suppression", reason=error.reason, detail=error.detail, **where)
             return None
         address = self._settings.address
@@ -164,5 +165,6 @@ class Sink:
         assert isinstance(said, Suppression)
         found = wanted(said, address)
         if found is None:
+            self._metrics.not_carried(self.name, UNADDRESSED)
             _log.warning("nobody_to_address", suppression=said.id, needs=address, **where)
         return found

@@ -7,7 +7,7 @@ from typing import Final, get_args
 import structlog
 
 from app.clock import Instant
-from app.outputs import DeadLetter, Decision, Output, Remedy, Suppression
+from app.outputs import DeadLetter, DeadLetterReason, Decision, Output, Remedy, Suppression
 from app.shell import metric_list as listed
 from app.shell.bulk_histogram import AgeHistogram
 from app.shell.census import Census, Open, Tally, open_in
@@ -22,9 +22,14 @@ Decode = Callable[[Topic, bytes], Output | None]
 """How an output is read back for counting: `Emit.decode`."""
 
 _COUNTED: Final = frozenset({Topic.SUPPRESSIONS, Topic.REMEDIES, Topic.DEAD_LETTERS})
+_READ_BACK: Final = (*sorted(_COUNTED), Topic.DECISIONS, Topic.JOURNEY_CHANGELOG)
+_AFTER_INTAKE: Final = frozenset({DeadLetterReason.UNRESOLVED, DeadLetterReason.UNKNOWN_KIND})
+"""Reasons that intake never gives: it knows no customers and no policy."""
 _ERASED: Final = ERASED.encode()
+_INTAKE: Final = "intake"
+_DIRECTORY: Final = "directory"
 _JOURNEY: Final = "journey"
-_LOGS: Final = {"directory": Topic.DIRECTORY, _JOURNEY: Topic.JOURNEY_LOG, "register": Topic.REGISTER_LOG}
+_LOGS: Final = {_DIRECTORY: Topic.DIRECTORY, _JOURNEY: Topic.JOURNEY_LOG, "register": Topic.REGISTER_LOG}
 _log = structlog.get_logger(__name__)
 
 
@@ -61,9 +66,19 @@ class PrometheusTelemetry:
         self._largest: dict[str, int] = {}
         self._census = Census(tally)
         self._open: set[Open] = set()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Let what alerts wait for appear at 0: a counter that begins at 6,500 is none that has risen."""
         for topic in INPUTS:
             for outcome in get_args(Outcome):
                 self._meters.count(listed.EVENTS, topic, outcome, by=0)
+            for reason in sorted(set(DeadLetterReason) - _AFTER_INTAKE):
+                self._meters.count(listed.DEAD_LETTERS, _INTAKE, topic, reason, by=0)
+            for stage in (_DIRECTORY, _JOURNEY):
+                self._meters.count(listed.DEAD_LETTERS, stage, topic, DeadLetterReason.UNRESOLVED, by=0)
+        for read in _READ_BACK:
+            self._meters.count(listed.UNREADABLE, read, by=0)
 
     def events_in(self, topic: Topic, outcome: Outcome, records: int) -> None:
         """Count input records by what they came to."""

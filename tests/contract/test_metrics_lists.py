@@ -13,7 +13,7 @@ from app.outputs import ALL, HoldEntry, Scope, Suppression
 from app.shell.edge_metric_list import SINK_METRICS, WEB_METRICS, WEBHOOK_METRICS
 from app.shell.meters import Meters
 from app.shell.metric import Metric
-from app.shell.sink_metrics import SinkMetrics
+from app.shell.sink_metrics import UNADDRESSED, UNREADABLE, SinkMetrics
 from app.sinks.courier import Delivered, Told
 from app.web.access import Role
 from app.web.server import serving
@@ -93,6 +93,11 @@ def test_the_sinks_have_their_list_and_their_series_are_there_before_anything_fa
     assert metrics.registry.get_sample_value("makegood_sink_failures_total", {"sink": "braze"}) == 1
     people = {"sink": "braze", "outcome": "written"}
     assert metrics.registry.get_sample_value("makegood_sink_people_total", people) == 3
+    for outcome in (UNADDRESSED, UNREADABLE):
+        people = {"sink": "braze", "outcome": outcome}
+        assert metrics.registry.get_sample_value("makegood_sink_people_total", people) == 0
+        metrics.not_carried("braze", outcome)
+        assert metrics.registry.get_sample_value("makegood_sink_people_total", people) == 1
     assert metrics.registry.get_sample_value("makegood_sink_delay_seconds_count", {"sink": "braze"}) == 1
     assert metrics.registry.get_sample_value("makegood_sink_delivered_to_timestamp_seconds", {"sink": "braze"}) == 9
 

@@ -150,6 +150,19 @@ def test_no_name_is_given_twice() -> None:
     assert len(names) == len(set(names))
 
 
+def test_counters_that_alerts_wait_for_are_there_before_their_first_rise() -> None:
+    # a scrape that meets 6,500 dead letters where there was no series sees no increase
+    world = World()
+    for reason in (DeadLetterReason.UNDECODABLE, DeadLetterReason.UNKNOWN_SCHEMA, DeadLetterReason.UNKNOWN_EVENT):
+        labels = {"stage": "intake", "topic": "case-events", "reason": str(reason)}
+        assert world.value("makegood_dead_letters_total", **labels) == 0
+    for stage in ("directory", "journey"):
+        labels = {"stage": stage, "topic": "tracking-scans", "reason": "unresolved"}
+        assert world.value("makegood_dead_letters_total", **labels) == 0
+    for topic in (Topic.SUPPRESSIONS, Topic.REMEDIES, Topic.DEAD_LETTERS, Topic.DECISIONS, Topic.JOURNEY_CHANGELOG):
+        assert world.value("makegood_unreadable_records_total", topic=str(topic)) == 0
+
+
 def test_what_intake_refuses_is_counted_by_topic_and_reason() -> None:
     world = World()
     world.outputs.append(refused(DeadLetterReason.INVALID_FIELD))
