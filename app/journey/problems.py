@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from app.clock import Instant, to_iso
 from app.facts import Party
-from app.ids import CaseId, ConsignmentId, JourneyId, LineId, ProblemId, name_based
+from app.ids import CaseId, ConsignmentId, JourneyId, LineId, ProblemId
 from app.journey import escalations, grading, notices, progress, thanks
 from app.journey.broken import broken_by
 from app.journey.course import MOVEMENT, Expectation, Place
 from app.journey.extent import lost_money, sorted_problems, steps_for
+from app.journey.named import named
 from app.journey.refunds import REFUNDED, covered_at
 from app.journey.state import CustomerState
 from app.journey.trouble import Problem
@@ -24,9 +25,9 @@ _MAKING_GOOD: Final = frozenset({"recovery", "exception"})
 
 
 def problem_id(state: CustomerState, place: Place, type_: str, what: str) -> ProblemId:
-    """Return the id of a problem: the same wrong has the same one, whenever it is learnt."""
+    """Return the id of a problem: the same wrong has the same one, whenever and under whatever name it is learnt."""
     of = place.case or place.journey or ""
-    return ProblemId(name_based("problem", state.customer, of, type_, place.consignment or "", what))
+    return ProblemId(named(state, state.problems, "problem", of, type_, place.consignment or "", what))
 
 
 def breach_id(state: CustomerState, place: Place, expectation: Expectation) -> ProblemId:

@@ -14,12 +14,13 @@ from app.decide.gestures import COMPENSATION, OWED, REFUND
 from app.decide.remedy import remedy_of
 from app.decide.stake import stake_of
 from app.facts import Money
-from app.ids import JourneyId, ProblemId, RemedyId, name_based
+from app.ids import JourneyId, ProblemId, RemedyId
 from app.journey import budgets, escalations, exceptions, extent, progress, refunds
 from app.journey.brands import brand_of
 from app.journey.exceptions import EXCEPTION
 from app.journey.grading import first_time, goods_held
 from app.journey.items import with_item
+from app.journey.named import named
 from app.journey.state import CustomerState
 from app.journey.trouble import GivenRemedy, Problem
 from app.journey.turn import Turn
@@ -193,7 +194,7 @@ def _unasked(state: CustomerState, problem: Problem) -> Iterator[Gesture]:
 
 def remedy_id(state: CustomerState, cause: str, occasion: str) -> RemedyId:
     """Return the id of a cause's remedy; the same cause has one per occasion."""
-    return RemedyId(name_based("remedy", state.customer, cause, occasion))
+    return RemedyId(named(state, state.remedies, "remedy", cause, occasion))
 
 
 def give(
