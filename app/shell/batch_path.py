@@ -19,6 +19,7 @@ from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, ConsumerMessage, Message
 from mode.utils.futures import notify
 
+from app.shell.cancelling import GivenUpError, only_from_outside
 from app.shell.group_offsets import committed_offsets
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,19 @@ class SliceThread(driver.AIOKafkaConsumerThread):
                 pieces[TP(tp.topic, tp.partition)] = Slice(records, cursors[tp], ends)
                 cursors[TP(tp.topic, tp.partition)] = ends
         return pieces
+
+    async def call_thread(self, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call in the consumer's thread; GivenUpError when the client there cancelled it, unless the worker stops.
+
+        A task of Faust's that is cancelled from there ends without a word: a fetcher, a rebalance, a commit.
+        """
+        try:
+            with only_from_outside():
+                return await super().call_thread(fun, *args, **kwargs)
+        except GivenUpError as error:
+            if self.app.should_stop:
+                raise asyncio.CancelledError from error
+            raise
 
     async def seek(self, resume_points: Mapping[TP, int], idle: Iterable[TP]) -> dict[TP, int]:
         """Seek every working partition and return where to; `idle` ones are not fetched at all.

@@ -13,6 +13,8 @@ from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from mode import Service
 
+from app.shell.cancelling import only_from_outside
+
 
 class ElsewhereStore(Store):
     """A store without content: the states live in `PartitionState`, one dictionary per partition."""
@@ -71,12 +73,17 @@ class BulkRecovery(Recovery):
             self.app.on_restored()
 
     async def _wait_to_end(self, coro: Any) -> None:
-        task = self.loop.create_task(coro)
+        task = self.loop.create_task(_until_done(coro))
         try:
             await self._wait(task)
         finally:
             # another rebalance cancels it; the next restore must not begin before it has ended
             await asyncio.wait([task])
+
+
+async def _until_done(coro: Any) -> None:
+    with only_from_outside():
+        await coro
 
 
 class BulkTableManager(TableManager):

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
+from app.shell.cancelling import GivenUpError, only_from_outside
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.telemetry_protocol import NoTelemetry, Telemetry
 from app.shell.topics_admin import ClusterLostError, partition_counts
@@ -141,10 +142,11 @@ async def _first(work: "asyncio.Future[None]", told_to_stop: asyncio.Event) -> b
 async def _surroundings(parts: _Parts) -> None:
     """Wait for the broker and make sure of the topics; one that goes away meanwhile is waited for again."""
     while True:
-        await wait_for_broker(parts.kafka)
         try:
-            await _make_sure_of_topics(parts)
-        except ClusterLostError as error:
+            with only_from_outside():
+                await wait_for_broker(parts.kafka)
+                await _make_sure_of_topics(parts)
+        except (ClusterLostError, GivenUpError) as error:
             log.warning("%s; waiting for it again", error)
             await asyncio.sleep(_LOOK_SECONDS)
         else:
@@ -208,8 +210,9 @@ def _new_app(parts: _Parts) -> WorkerApp:
 
 
 async def _start(app: WorkerApp) -> None:
-    await app.start_beside()
-    await app.start()
+    with only_from_outside():
+        await app.start_beside()
+        await app.start()
 
 
 async def _stop(app: WorkerApp, starting: "asyncio.Future[None]", failure: BaseException | None) -> None:

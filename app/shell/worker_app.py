@@ -14,6 +14,7 @@ from faust.types import TP
 from app.settings import WorkerSettings
 from app.shell.aside import WorkerAside
 from app.shell.batch_path import RawSchema, SliceConsumer, SliceTransport, scheduler, slices
+from app.shell.cancelling import GivenUpError, only_from_outside
 from app.shell.garbage import set_apart_what_stays
 from app.shell.intake_agent import IntakeLoop
 from app.shell.ownership import Ownership
@@ -105,7 +106,12 @@ class WorkerApp(faust.App):
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:
-            await work
+            with only_from_outside():
+                await work
+        except GivenUpError as exc:
+            # clients end what they are at when they are stopped
+            if not self.should_stop:
+                await self.crash(exc)
         except Exception as exc:  # noqa: BLE001 - the edge of every background task: the worker stops, nothing is lost
             await self.crash(exc)
 
@@ -203,7 +209,8 @@ class WorkerApp(faust.App):
         async def work(stream: Any) -> None:
             try:
                 async for message, piece in slices(stream, self._slice_consumer):
-                    await take(message, piece)
+                    with only_from_outside():
+                        await take(message, piece)
             except Exception as exc:
                 await self.crash(exc)
                 raise
