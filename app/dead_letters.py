@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from app.clock import to_iso
+from app.clock import Instant, to_iso
 from app.outputs import DeadLetter, DeadLetterReason
 from app.stage import OutRecord
 from app.topics import INPUTS, Topic
@@ -19,11 +20,28 @@ HEAD_BYTES: Final = 64
 """How many bytes of a record are shown, at most."""
 
 
+_GONE: Final = "its bytes were not kept, and its origin keeps them no longer: let its sender send it again"
+
+
 class Redrive(NamedTuple):
     """What redriving comes to: records to write in this order, and letters that cannot be redriven, with the reason."""
 
     records: Sequence[OutRecord]
     refused: Sequence[tuple[DeadLetter, str]]
+
+
+class Original(NamedTuple):
+    """A record as it stands on its input topic: key, value, and when the broker took it."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp: Instant
+
+
+Place = tuple[str, int, int]
+"""Where a record stands: topic, partition, offset."""
+
+_NOTHING: Final[Mapping[Place, Original]] = MappingProxyType({})
 
 
 def newest_last(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
@@ -44,16 +62,25 @@ def chosen(letters: Iterable[DeadLetter], prefixes: Sequence[str], reason: DeadL
     ]
 
 
-def redrive(letters: Iterable[DeadLetter]) -> Redrive:
-    """Return the original records, oldest first and each once, even if several letters came of one."""
-    records: dict[tuple[str, int, int], OutRecord] = {}
+def left_there(letters: Iterable[DeadLetter]) -> list[Place]:
+    """Return where the records stand that their letters do not hold: the journey knows a fact, not its record."""
+    return [_place(letter) for letter in letters if letter.value is None and letter.topic in INPUTS]
+
+
+def redrive(letters: Iterable[DeadLetter], originals: Mapping[Place, Original] = _NOTHING) -> Redrive:
+    """Return the original records, oldest first and each once, even if several letters came of one.
+
+    `originals`: what was found at the places that `left_there` names.
+    """
+    records: dict[Place, OutRecord] = {}
     refused = []
     for letter in sorted(letters, key=lambda letter: (letter.timestamp, letter.topic, letter.partition, letter.offset)):
-        why_not = _why_not(letter)
-        if why_not is not None:
-            refused.append((letter, why_not))
+        original = originals.get(_place(letter)) if letter.value is None else _held(letter)
+        why_not = _why_not(letter, original)
+        if why_not is not None or original is None:
+            refused.append((letter, why_not or _GONE))
         else:
-            records.setdefault((letter.topic, letter.partition, letter.offset), _again(letter))
+            records.setdefault(_place(letter), _again(letter, original))
     return Redrive(tuple(records.values()), tuple(refused))
 
 
@@ -104,17 +131,28 @@ def as_json(letter: DeadLetter, *, with_bytes: bool = False) -> Mapping[str, obj
     return plain
 
 
-def _why_not(letter: DeadLetter) -> str | None:
+def _place(letter: DeadLetter) -> Place:
+    return (letter.topic, letter.partition, letter.offset)
+
+
+def _held(letter: DeadLetter) -> Original:
+    return Original(letter.key, letter.value, letter.timestamp)
+
+
+def _why_not(letter: DeadLetter, original: Original | None) -> str | None:
     if letter.topic not in INPUTS:
         return f"{letter.topic} is no input topic (a replay's record is redriven by replaying its source)"
-    if letter.value is None:
-        return "its bytes were not kept; read them at the origin while they are there"
+    if original is None:
+        return _GONE
+    if original.timestamp > letter.timestamp:
+        # the places of a copied cluster are others than those that its letters name
+        return "what stands at its origin is younger than it: let its sender send it again"
     return None
 
 
-def _again(letter: DeadLetter) -> OutRecord:
+def _again(letter: DeadLetter, original: Original) -> OutRecord:
     headers = ((REDRIVEN, letter.id.encode()), (REDRIVEN_FROM, origin(letter).encode()))
-    return OutRecord(Topic(letter.topic), letter.key, letter.value, headers)
+    return OutRecord(Topic(letter.topic), original.key, original.value, headers)
 
 
 def _bytes(content: bytes | None, *, with_bytes: bool) -> str:

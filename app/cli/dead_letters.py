@@ -8,11 +8,23 @@ import click
 
 from app.cli._json import say
 from app.cli._progress import counted
-from app.dead_letters import as_json, chosen, description, listing, newest_last, origin, redrive
+from app.dead_letters import (
+    Original,
+    Place,
+    as_json,
+    chosen,
+    description,
+    left_there,
+    listing,
+    newest_last,
+    origin,
+    redrive,
+)
 from app.outputs import DeadLetter, DeadLetterReason
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options
 from app.shell.output_reader import read_outputs
+from app.shell.topic_reader import read_places
 from app.shell.writers import LogWriter
 from app.stage import OutRecord
 from app.topics import Topic
@@ -82,7 +94,8 @@ def redrive_(letter_ids: tuple[str, ...], reason: str | None, *, dry_run: bool, 
         raise click.UsageError("name dead letters by id, or --reason to redrive all of one reason")
     letters = _all_letters()
     named = _one_each(letters, letter_ids) if letter_ids else letters
-    plan = redrive(chosen(named, (), _as_reason(reason)))
+    wanted = chosen(named, (), _as_reason(reason))
+    plan = redrive(wanted, asyncio.run(_originals(left_there(wanted))))
     if in_json:
         if not dry_run:
             asyncio.run(_write(plan.records))
@@ -107,6 +120,16 @@ def _all_letters() -> list[DeadLetter]:
 async def _read(kafka: KafkaSettings, worker: WorkerSettings) -> list[DeadLetter]:
     said = counted(read_outputs(kafka, worker, Topic.DEAD_LETTERS), Topic.DEAD_LETTERS)
     return [letter async for letter in said if isinstance(letter, DeadLetter)]
+
+
+async def _originals(places: Sequence[Place]) -> dict[Place, Original]:
+    """Return what still stands at these places of the input topics."""
+    found: dict[Place, Original] = {}
+    for topic in sorted({topic for topic, _, _ in places}):
+        wanted = {(partition, offset) for name, partition, offset in places if name == topic}
+        async for record in read_places(KafkaSettings(), WorkerSettings(), Topic(topic), wanted):
+            found[topic, record.partition, record.offset] = Original(record.key, record.value, record.timestamp)
+    return found
 
 
 async def _write(records: Sequence[OutRecord]) -> None:

@@ -127,6 +127,6 @@ def give_up(turn: Turn, name: JourneyId) -> None:
     waiting: tuple[Fact, ...] = state.journeys[name].waiting
     left = known_by.with_left(state, state.journeys[name])
     turn.state = replace(state, journeys=without(state.journeys, name), left=left)
-    detail = "the journey it belongs to was never known to begin: send its first event, then redrive this one"
+    detail = "the journey it belongs to was never known to begin: send its first event, then this one again"
     for fact in waiting:
         refusals.refuse(turn, fact, DeadLetterReason.UNRESOLVED, detail, "journey")

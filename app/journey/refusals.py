@@ -5,6 +5,12 @@ from app.journey.turn import Turn
 from app.outputs import DeadLetter, DeadLetterReason
 
 
+def turn_away(turn: Turn, fact: Fact, reason: DeadLetterReason, detail: str, field: str | None) -> None:
+    """Refuse the fact that a turn is about: it was not seen, so that its record is taken when it is redriven."""
+    turn.refused_at = fact.source
+    refuse(turn, fact, reason, detail, field)
+
+
 def refuse(turn: Turn, fact: Fact, reason: DeadLetterReason, detail: str, field: str | None) -> None:
     """Refuse a fact; the input record itself stands where its source says."""
     turn.said.append(

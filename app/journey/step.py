@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from app.clock import Instant
+from app.clock import Instant, Millis
 from app.decide.policy import Policy
 from app.facts import (
     AccountTold,
@@ -50,7 +50,7 @@ from app.facts import (
     Scanned,
     Subject,
 )
-from app.ids import JourneyId, ProblemId, RemedyId
+from app.ids import FactId, JourneyId, ProblemId, RemedyId
 from app.journey import (
     accounts,
     asking,
@@ -161,10 +161,21 @@ def step(policy: Policy, state: CustomerState, fact: Fact) -> Stepped:
         asking.answered(turn, fact.what.question)
     waited = waiting.waiting_of(turn, fact.subject.journey) if isinstance(fact.what, JourneyBegan) else ()
     spoken = _taken(turn, fact)
+    if turn.refused_at is not None:
+        return _refused(state, fact, Stepped(held.state, tuple(spoken)), window)
     if waited and not held.state.journeys[_journey(fact)].provisional:
         for earlier in waited:
             spoken.extend(_taken(_turn(policy, held, earlier), earlier))
     return Stepped(held.state, tuple(spoken))
+
+
+def _refused(before: CustomerState, fact: Fact, stepped: Stepped, window: Millis) -> Stepped:
+    """Remember a refused fact by the place of its record, not by its id: redriven, it is no repeat."""
+    digest = seen.digest_of(FactId(f"{fact.id}|{fact.source.topic}/{fact.source.partition}@{fact.source.offset}"))
+    if seen.is_repeat(before.seen, digest, fact.known_at, window):
+        return Stepped(before, ())
+    known = seen.with_fact(before.seen, digest, fact.known_at, window)
+    return stepped._replace(state=replace(stepped.state, seen=known))
 
 
 def _turn(policy: Policy, held: Held, fact: Fact) -> Turn:
@@ -188,7 +199,7 @@ def _take(turn: Turn, fact: Fact) -> None:
         TAKES[type(fact.what)](turn, fact, fact.what)
     elif name is None:
         detail = "it names no journey, and none could be found for it"
-        refusals.refuse(turn, fact, DeadLetterReason.UNRESOLVED, detail, "journey_id")
+        refusals.turn_away(turn, fact, DeadLetterReason.UNRESOLVED, detail, "journey_id")
     elif name in turn.state.receipts:
         turn.note(f"{name} is long over: this changes nothing")
     elif name not in turn.state.journeys or turn.state.journeys[name].provisional:
@@ -201,7 +212,7 @@ def _begin(turn: Turn, fact: Fact, what: JourneyBegan) -> None:
     name = _journey(fact)
     if what.kind not in turn.policy.kinds:
         detail = "the policy knows no such kind of journey: add it to kinds.yaml, activate, then redrive this one"
-        refusals.refuse(turn, fact, DeadLetterReason.UNKNOWN_KIND, detail, "kind")
+        refusals.turn_away(turn, fact, DeadLetterReason.UNKNOWN_KIND, detail, "kind")
     elif name in turn.state.receipts or (name in turn.state.journeys and not turn.state.journeys[name].provisional):
         turn.note(f"{name} has begun already: this changes nothing")
     else:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.book import Answer, Ruled
 from app.decide.policy import Policy
-from app.facts import Fact, Subject
+from app.facts import Fact, Source, Subject
 from app.ids import CustomerId, OutputId, ProblemId
 from app.journey.course import Case, Consignment, Journey, Place
 from app.journey.items import with_item
@@ -93,6 +93,8 @@ class Turn:
         self.ledger_changed = False
         self.waits = False
         """The fact waits for its journey, and will be a cause once more when that has begun."""
+        self.refused_at: Source | None = None
+        """The fact was turned away; its record may come once more, from another place."""
         if held.state.last_now != now:
             held.state = replace(held.state, last_now=now)
 
@@ -113,6 +115,8 @@ class Turn:
     @property
     def root(self) -> str:
         """Return what the ids of this turn are made from: two turns of one fact say different things."""
+        if (refused := self.refused_at) is not None:
+            return f"{self.cause.id}|refused {refused.topic}/{refused.partition}@{refused.offset}"
         return f"{self.cause.id}|waits" if self.waits else self.cause.id
 
     def id_for(self, kind: str, recipient: str = "", about: str = "", ordinal: int = 0) -> OutputId:

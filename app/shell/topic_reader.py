@@ -1,9 +1,10 @@
-"""Reading a topic from its beginning to where it ends now, as a consumer of committed records sees it."""
+"""Reading a topic from its beginning to where it ends now, or some places of it: committed records alone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from app.clock import Instant
 from app.errors import SetupError
@@ -28,6 +29,37 @@ async def read_topic(
     name = worker.topic_prefix + topic
     partitions = await _partitions(kafka, worker, name)
     wanted = range(partitions) if key is None else [partition_of(key, partitions)]
+    places = [TopicPartition(name, partition) for partition in wanted]
+    async with _reader(kafka) as consumer:
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        async for record in _up_to(consumer, ends):
+            yield _log_record(topic, record)
+
+
+async def read_places(
+    kafka: KafkaSettings, worker: WorkerSettings, topic: Topic, places: Collection[tuple[int, int]]
+) -> AsyncIterator[LogRecord]:
+    """Yield the committed records at these places (partition, offset), as far as the topic still holds them."""
+    name = worker.topic_prefix + topic
+    partitions = await _partitions(kafka, worker, name)
+    wanted = {(partition, offset) for partition, offset in places if partition < partitions}
+    span = {TopicPartition(name, number): sorted(at for where, at in wanted if where == number) for number, _ in wanted}
+    async with _reader(kafka) as consumer:
+        consumer.assign(list(span))
+        begins = await consumer.beginning_offsets(list(span))
+        ends = await consumer.end_offsets(list(span))
+        for place, offsets in span.items():
+            consumer.seek(place, min(max(offsets[0], begins[place]), ends[place]))
+        last = {place: min(ends[place], offsets[-1] + 1) for place, offsets in span.items()}
+        async for record in _up_to(consumer, last):
+            if (record.partition, record.offset) in wanted:
+                yield _log_record(topic, record)
+
+
+@asynccontextmanager
+async def _reader(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         **client_options(kafka),
         enable_auto_commit=False,
@@ -37,18 +69,14 @@ async def read_topic(
     )
     await consumer.start()
     try:
-        async for record in _to_the_end(consumer, [TopicPartition(name, partition) for partition in wanted]):
-            yield LogRecord(
-                record.key,
-                record.value,
-                Instant(record.timestamp),
-                topic,
-                record.partition,
-                record.offset,
-                record.headers,
-            )
+        yield consumer
     finally:
         await consumer.stop()
+
+
+def _log_record(topic: Topic, record: ConsumerRecord) -> LogRecord:
+    at = Instant(record.timestamp)
+    return LogRecord(record.key, record.value, at, topic, record.partition, record.offset, record.headers)
 
 
 async def _partitions(kafka: KafkaSettings, worker: WorkerSettings, name: str) -> int:
@@ -61,11 +89,8 @@ async def _partitions(kafka: KafkaSettings, worker: WorkerSettings, name: str) -
     return live
 
 
-async def _to_the_end(consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> AsyncIterator[LogRecord]:
-    consumer.assign(places)
-    ends = await consumer.end_offsets(places)
-    await consumer.seek_to_beginning(*places)
-    pending = set(places)
+async def _up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> AsyncIterator[ConsumerRecord]:
+    pending = set(ends)
     while pending:
         # by position, not by record: the last offsets may be markers of transactions
         pending = {place for place in pending if await consumer.position(place) < ends[place]}

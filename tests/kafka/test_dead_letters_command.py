@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from app.cli import cli
 from app.clock import Instant
@@ -66,6 +67,22 @@ class Place:
         finally:
             await producer.stop()
 
+    async def refuse_what_stands(self, value: bytes) -> DeadLetter:
+        """Write a record to `orders`, and a letter that names its place and does not hold it, as the journey does."""
+        producer = AIOKafkaProducer(**client_options(self.kafka))
+        await producer.start()
+        try:
+            await producer.send_and_wait(self.worker.topic_prefix + Topic.ORDERS, b"another", key=b"ann")
+            there = await producer.send_and_wait(self.worker.topic_prefix + Topic.ORDERS, value, key=b"ann")
+            bare = _letter(9, DeadLetterReason.UNKNOWN_KIND)
+            bare = replace(bare, partition=there.partition, offset=there.offset, key=None, value=None)
+            bare = replace(bare, timestamp=Instant(there.timestamp))
+            gone = replace(bare, id=OutputId(name_based("letter", "gone")), offset=there.offset + 50)
+            await self._write(producer, bare, gone)
+        finally:
+            await producer.stop()
+        return bare
+
     async def _write(self, producer: AIOKafkaProducer, *letters: DeadLetter) -> None:
         emit = Emit(bundled_codec())
         for letter in letters:
@@ -124,6 +141,17 @@ def test_redriving_one_letter_by_id_leaves_the_others(place: Place) -> None:
     assert "1 records redriven to tracking-scans" in place.run("redrive", LOST.id).output
     assert len(place.records(Topic.TRACKING_SCANS)) == 1
     assert place.records(Topic.ORDERS) == []
+
+
+def test_a_record_that_its_letter_does_not_hold_is_redriven_from_where_it_stands(place: Place) -> None:
+    bare = asyncio.run(place.refuse_what_stands(VALUE))
+    result = place.run("redrive", "--reason", "unknown_kind")
+    assert result.exit_code == 0, result.output
+    assert "1 records redriven to orders" in result.output
+    assert "its origin keeps them no longer" in result.output
+    (again,) = [record for record in place.records(Topic.ORDERS) if record.headers]
+    assert (again.key, again.value) == (b"ann", VALUE)
+    assert dict(again.headers)[REDRIVEN] == bare.id.encode()
 
 
 def test_redriving_everything_must_be_asked_for_by_reason(place: Place) -> None:

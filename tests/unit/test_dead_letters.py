@@ -5,9 +5,11 @@ from app.dead_letters import (
     HEAD_BYTES,
     REDRIVEN,
     REDRIVEN_FROM,
+    Original,
     as_json,
     chosen,
     description,
+    left_there,
     listing,
     newest_last,
     redrive,
@@ -78,6 +80,20 @@ def test_what_has_no_bytes_or_no_input_topic_is_not_redriven_and_says_why() -> N
     whys = [why for _, why in plan.refused]
     assert "bytes were not kept" in whys[0]
     assert "no input topic" in whys[1]
+
+
+def test_a_record_that_its_letter_does_not_hold_is_taken_from_its_origin() -> None:
+    bare = letter(4, value=None)
+    assert left_there([bare, letter(5), letter(6, topic="olist_orders_dataset.csv", value=None)]) == [("orders", 2, 4)]
+    there = Original(b"ann", SECRET, bare.timestamp)
+    assert redrive([bare], {("orders", 2, 4): there}) == redrive([letter(4)])
+
+
+def test_a_record_younger_than_the_letter_is_not_the_one_that_was_refused() -> None:
+    bare = letter(4, value=None)
+    plan = redrive([bare], {("orders", 2, 4): Original(b"bob", SECRET, Instant(bare.timestamp + 1))})
+    assert plan.records == ()
+    assert "younger" in plan.refused[0][1]
 
 
 def test_neither_list_nor_json_nor_show_tells_what_a_record_holds_unless_asked() -> None:

@@ -1,11 +1,26 @@
 from msgspec.structs import replace
 
 from app.clock import SECOND
-from app.facts import FailureStated, JourneyBegan, MilestoneReached, Party
-from app.ids import FactId
+from app.decide.policy import Policy
+from app.facts import Fact, FailureStated, JourneyBegan, MilestoneReached, Party, Source
+from app.ids import FactId, JourneyId
 from app.journey import seen
 from app.outputs import DeadLetter, DeadLetterReason, Decision
-from tests.support.journeys import C1, DELIVERED, MOVES, ORDER, Customer, at, fact, order, placed, promised, split
+from tests.support.journeys import (
+    C1,
+    DELIVERED,
+    DISPATCHED,
+    MOVES,
+    ORDER,
+    Customer,
+    at,
+    fact,
+    order,
+    placed,
+    promised,
+    split,
+)
+from tests.support.policies import default_policy
 
 RETENTION = 90 * 24.0
 
@@ -41,6 +56,55 @@ def test_a_kind_that_the_policy_does_not_know_is_a_dead_letter_with_its_source()
     ann = Customer().learns(fact(JourneyBegan("cruise", "house", None), 0))
     (letter,) = ann.of(DeadLetter)
     assert (letter.reason, letter.topic, letter.field) == (DeadLetterReason.UNKNOWN_KIND, "orders", "kind")
+
+
+def redriven(first: Fact, offset: int, hours: float) -> Fact:
+    """Return a fact as its record comes in once more, at another place of the log."""
+    return replace(first, source=Source("orders", 0, offset), known_at=at(hours))
+
+
+def knowing_cruises() -> Policy:
+    policy = default_policy()
+    return replace(policy, kinds={**policy.kinds, "cruise": policy.kinds["order"]})
+
+
+def test_a_refused_kind_is_taken_when_it_is_redriven_after_the_policy_has_learnt_it() -> None:
+    cruise = fact(JourneyBegan("cruise", "house", None), 0)
+    ann = Customer().learns(cruise)
+    assert ann.state.journeys == {}
+    ann.policy = knowing_cruises()
+    ann.learns(redriven(cruise, 7, 30))
+    assert ann.state.journeys[ORDER].kind == "cruise"
+    known = ann.state
+    ann.learns(redriven(cruise, 8, 31), cruise)
+    assert ann.state == known
+    ids = [said.id for said in ann.said if isinstance(said, Decision | DeadLetter)]
+    assert len(ids) == len(set(ids))
+
+
+def test_what_waited_for_a_refused_beginning_is_taken_with_it() -> None:
+    cruise = fact(JourneyBegan("cruise", "house", None), 0)
+    ann = Customer().learns(cruise, fact(DISPATCHED, 1))
+    ann.policy = knowing_cruises()
+    ann.learns(redriven(cruise, 7, 30))
+    assert not ann.state.journeys[ORDER].provisional
+    assert ann.state.journeys[ORDER].waiting == ()
+
+
+def test_a_record_that_is_refused_is_refused_once_however_often_intake_sends_it() -> None:
+    cruise = fact(JourneyBegan("cruise", "house", None), 0)
+    ann = Customer().learns(cruise, fact(order(), 1, name="another", journey=JourneyId("order:2")))
+    said, state = list(ann.said), ann.state
+    ann.learns(cruise)
+    assert (ann.said, ann.state) == (said, state)
+
+
+def test_each_record_that_is_refused_has_a_letter_and_a_decision_of_its_own() -> None:
+    cruise = fact(JourneyBegan("cruise", "house", None), 0)
+    ann = Customer().learns(cruise, redriven(cruise, 7, 1))
+    letters = ann.of(DeadLetter)
+    assert [letter.offset for letter in letters] == [0, 7]
+    assert len({*(letter.id for letter in letters), *(decision.id for decision in ann.of(Decision))}) == 4
 
 
 def test_a_repeat_changes_nothing_within_the_window() -> None:
