@@ -89,11 +89,15 @@ class AssetStated(Struct, frozen=True, tag="asset_stated"):
 
 
 class ExposureChanged(Struct, frozen=True, tag="exposure_changed"):
-    """A customer's severe open problems with a brand are now these (`reasons`, types; none: no more)."""
+    """The severe open problems of a brand's customer are now these (`reasons`, types; none: no more).
+
+    `again`: they are told under another brand too, and who counts every brand's customers counts this one there.
+    """
 
     brand: str
     severity: int
     reasons: tuple[str, ...]
+    again: bool = False
 
 
 class IncidentReported(Struct, frozen=True, tag="incident_reported"):

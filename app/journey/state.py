@@ -33,10 +33,14 @@ def is_reserved(key: bytes) -> bool:
 
 
 class Exposed(Struct, frozen=True, array_like=True):
-    """A customer's severe open problems with a brand, as the register knows them: the worst severity, the types."""
+    """A customer's severe open problems, as the register knows them under a brand: the worst severity, the types.
+
+    `again`: it knows them under another brand too.
+    """
 
     severity: int
     reasons: tuple[str, ...]
+    again: bool = False
 
 
 class Membership(Struct, frozen=True, array_like=True):

@@ -21,15 +21,24 @@ SEND: Final = "send"
 
 
 def planned(doing: Doing, known: Campaign | None, fact: Fact, plan: CampaignPlanned) -> Campaign:
-    """Ask every shard whom to leave out of a send; a repeat of the plan changes nothing."""
+    """Ask every shard whom to leave out of a send; a repeat of the plan changes nothing.
+
+    Planned anew for fewer brands, the others hear of it too, or they would go on with the plan that they know.
+    """
     if known is not None and known.plan == plan:
         return known
-    brands = tuple(doing.policy.brands) if plan.brand is None else (plan.brand,)
-    for brand in brands:
+    brands = _brands(doing.policy, plan)
+    no_more = set() if known is None else _brands(doing.policy, known.plan) - brands
+    for brand in sorted(brands | no_more):
         for shard in range(SHARDS):
             doing.pass_on(Topic.REGISTER_LOG, severe_key(brand, shard), plan)
     doing.note(f"campaign {plan.campaign} planned for {to_iso(plan.send_at)}")
     return Campaign(plan, fact.known_at, len(brands) * SHARDS)
+
+
+def _brands(policy: Policy, plan: CampaignPlanned) -> set[str]:
+    """Return the brands whose customers a plan is for: every one, or its own as the policy reads it."""
+    return set(policy.brands) if plan.brand is None else {policy.brand(plan.brand).name}
 
 
 def listed(doing: Doing, known: Campaign | None, what: CampaignListed) -> Campaign | None:
@@ -102,16 +111,18 @@ def exposed(known: Shard, customer: CustomerId, what: ExposureChanged) -> Shard:
     """Keep a customer with severe open problems, or let one go who has none any more."""
     others = {name: severe for name, severe in known.customers.items() if name != customer}
     if what.reasons:
-        others[customer] = Severe(what.severity, what.reasons)
+        others[customer] = Severe(what.severity, what.reasons, what.again)
     return replace(known, customers=others)
 
 
 def list_for(doing: Doing, known: Shard, shard: str, plan: CampaignPlanned) -> Shard:
-    """Tell the planner whom of this shard to leave out, in parts."""
+    """Tell the planner whom of this shard to leave out, in parts; a plan that is no more for its brand is forgotten."""
     before = known.campaigns.get(plan.campaign)
     if before is not None and before.plan == plan:
         return known
-    names = tuple(sorted(known.customers))
+    if shard.split(":")[1] not in _brands(doing.policy, plan):
+        return replace(known, campaigns=_without(known, plan.campaign))
+    names = tuple(sorted(_left_out(known, plan)))
     parts = _tell(doing, known, plan, shard, "campaign_exclusions_part", {"customers": names})
     _report(doing, known, plan, shard, PLANNED, parts)
     return replace(known, campaigns={**known.campaigns, plan.campaign: PlannedHere(plan, names)})
@@ -121,13 +132,22 @@ def check(doing: Doing, known: Shard, shard: str) -> Shard:
     """Tell the planner again at send time what has changed since the planning, for the earliest campaign."""
     here = first(known)
     plan = here.plan
-    added = tuple(sorted(known.customers.keys() - set(here.listed)))
-    removed = tuple(sorted(set(here.listed) - known.customers.keys()))
+    customers = _left_out(known, plan).keys()
+    added = tuple(sorted(customers - set(here.listed)))
+    removed = tuple(sorted(set(here.listed) - customers))
     changed = {"added": added, "removed": removed}
     parts = _tell(doing, known, plan, shard, "campaign_exclusions_changed", changed)
     _report(doing, known, plan, shard, SEND, parts, len(added), len(removed))
-    left = {name: other for name, other in known.campaigns.items() if name != plan.campaign}
-    return replace(known, campaigns=left)
+    return replace(known, campaigns=_without(known, plan.campaign))
+
+
+def _without(known: Shard, campaign: str) -> dict[str, PlannedHere]:
+    return {name: other for name, other in known.campaigns.items() if name != campaign}
+
+
+def _left_out(known: Shard, plan: CampaignPlanned) -> dict[CustomerId, Severe]:
+    """Return whom of a shard a campaign leaves out; a campaign of every brand names a customer under one of them."""
+    return {name: severe for name, severe in known.customers.items() if plan.brand is not None or not severe.again}
 
 
 def first(known: Shard) -> PlannedHere:
@@ -171,13 +191,14 @@ def _report(
     added: int = 0,
     removed: int = 0,
 ) -> None:
+    left_out = _left_out(known, plan)
     what = CampaignListed(
         campaign=plan.campaign,
         send_at=plan.send_at,
         occasion=occasion,
         shard=shard,
-        reasons=dict(sorted(_reasons(known, known.customers).items())),
-        customers=len(known.customers),
+        reasons=dict(sorted(_reasons(known, left_out).items())),
+        customers=len(left_out),
         parts=parts,
         added=added,
         removed=removed,

@@ -25,10 +25,11 @@ class Campaign(Struct, frozen=True, tag="campaign", omit_defaults=True):
 
 
 class Severe(Struct, frozen=True, array_like=True):
-    """One customer's severe open problems: the worst severity and the types."""
+    """One customer's severe open problems: the worst severity and the types. `again`: another brand has them too."""
 
     severity: int
     reasons: tuple[str, ...]
+    again: bool = False
 
 
 class PlannedHere(Struct, frozen=True, array_like=True):

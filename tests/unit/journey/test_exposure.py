@@ -29,3 +29,13 @@ def test_a_severe_problem_is_told_once_and_taken_back_when_it_has_recovered() ->
     assert len(exposures(customer)) == 1
     customer.waits(24 * 30)
     assert exposures(customer)[1:] == [ExposureChanged("house", 0, ())]
+
+
+def test_every_brand_of_the_customer_knows_of_it_and_one_of_them_counts() -> None:
+    customer = Customer().learns(fact(order(), 0), fact(LOST, 1))
+    customer.learns(fact(order(brand="audio"), 2, journey="order:2"))
+    assert exposures(customer) == [
+        ExposureChanged("house", 3, ("lost",)),
+        ExposureChanged("audio", 3, ("lost",)),
+        ExposureChanged("house", 3, ("lost",), again=True),
+    ]

@@ -68,6 +68,27 @@ def test_customers_of_another_brand_are_not_named() -> None:
     assert summary.fields["customers"] == "0"
 
 
+def test_planned_anew_for_one_brand_it_is_checked_by_that_one_alone() -> None:
+    play = RegisterPlay()
+    expose(play, "C-1", START - 1, "lost", brand="audio")
+    expose(play, "C-2", START - 1, "lost")
+    planned(play, what=plan())
+    planned(play, START + 1, plan(brand="house"))
+    expose(play, "C-3", START + 2, "lost", brand="audio")
+    play.tick(SEND)
+    assert not play.notices("campaign_exclusions_changed")
+    (summary,) = play.notices("campaign_exclusions_checked")
+    assert summary.fields["customers"] == "1"
+
+
+def test_a_brand_without_a_file_is_the_default_one() -> None:
+    play = RegisterPlay()
+    expose(play, "C-1", START - 1, "lost")
+    planned(play, what=plan(brand="newcomer"))
+    (summary,) = play.notices("campaign_exclusions")
+    assert summary.fields["customers"] == "1"
+
+
 def test_the_service_desk_is_briefed_a_day_before_it_goes_out_and_once() -> None:
     play = RegisterPlay()
     expose(play, "C-1", START - 1, "lost")
