@@ -129,6 +129,14 @@ def test_what_is_ours_runs_without_root_on_a_file_system_that_cannot_be_written(
         assert writable == {"/tmp", "/var/lib/makegood"}, name
 
 
+def test_on_a_busy_machine_the_gate_goes_first_and_workers_last() -> None:
+    services = _compose()["services"]
+    gate, broker, worker = (services[name]["cpu_shares"] for name in ("web", "kafka", "worker"))
+    others = [service.get("cpu_shares", 1024) for name, service in services.items() if name not in {"web", "kafka"}]
+    assert gate > broker > max(others)
+    assert worker == min(others)
+
+
 def test_compose_runs_the_kafka_version_that_is_tested() -> None:
     pom = (ROOT / "deploy/kafka/pom.xml").read_text(encoding="utf-8")
     (version,) = re.findall(r"<kafka\.version>(.+)</kafka\.version>", pom)

@@ -215,6 +215,17 @@ def test_no_more_workers_than_partitions_and_rollouts_wait_for_recovery() -> Non
     assert seconds * 1_000 > int(settings()["MAKEGOOD_SESSION_TIMEOUT_MS"])
 
 
+def test_a_worker_gives_way_to_the_gate_on_a_full_node() -> None:
+    asked = {container["name"]: container["resources"] for _, container in containers()}
+    assert _cores(asked["web"]["requests"]["cpu"]) >= 2 * _cores(asked["worker"]["requests"]["cpu"])
+    # a limit takes the processor away even where it is free
+    assert not [name for name, resources in asked.items() if "cpu" in resources["limits"]]
+
+
+def _cores(quantity: str) -> float:
+    return float(quantity.removesuffix("m")) / (1000 if quantity.endswith("m") else 1)
+
+
 def test_the_autoscalers_metric_is_made_of_one_that_workers_have() -> None:
     (values,) = documents(HERE / "prometheus-adapter.yaml")
     (rule,) = values["rules"]["external"]
