@@ -44,6 +44,23 @@ async def absent(ground: Ground, scale: float) -> dict[str, Any]:
     return {"seconds": _AWAY_SECONDS * scale}
 
 
+async def slow_outputs(ground: Ground, scale: float) -> dict[str, Any]:
+    """Let all that the worker writes take 0.3 s a piece, while it reads ten times as much as usual at full speed."""
+    ground.proxy.only_writes, ground.proxy.delay = True, _SLOW_DELAY
+    seen = await burst(ground, scale)
+    ground.proxy.delay = 0.0
+    return seen
+
+
+async def absent_outputs(ground: Ground, scale: float) -> dict[str, Any]:
+    """Let nothing that the worker writes be answered, while ten times as much as usual can be read."""
+    ground.proxy.only_writes = True
+    ground.proxy.be("silent")
+    seen = await burst(ground, scale)
+    ground.proxy.be("passing")
+    return seen
+
+
 async def burst(ground: Ground, scale: float) -> dict[str, Any]:
     """Let ten times as many customers begin a second."""
     usual = ground.producer.rate
@@ -62,7 +79,7 @@ async def hot(ground: Ground, scale: float) -> dict[str, Any]:
 
 async def letters(ground: Ground, scale: float) -> dict[str, Any]:
     """Send a million records that nobody can read, to a worker that is told to drain them."""
-    return await _send(ground, _rubbish(round(_LETTERS * scale)))
+    return await _send(ground, _rubbish(round(_LETTERS * scale)), compared=False)
 
 
 async def beyond_the_limit(ground: Ground, scale: float) -> dict[str, Any]:
@@ -81,15 +98,16 @@ async def beyond_the_limit(ground: Ground, scale: float) -> dict[str, Any]:
     return {**seen, "stopped_after_s": round(stopped, 1), "letters_when_stopped": drained}
 
 
-async def _send(ground: Ground, records: Iterable[OutRecord]) -> dict[str, Any]:
-    """Send records as fast as the broker takes them; they count as the producer's own."""
+async def _send(ground: Ground, records: Iterable[OutRecord], *, compared: bool = True) -> dict[str, Any]:
+    """Send records as fast as the broker takes them; `compared`: they count as the producer's own."""
     writer = LogWriter(ground.connection, ground.wire_name)
     await writer.start()
     began, sent, left = monotonic(), 0, iter(records)
     try:
         while chunk := list(islice(left, _AT_ONCE)):
             await asyncio.gather(*await writer.send(chunk))
-            ground.producer.confirmed.extend(chunk)
+            if compared:
+                ground.producer.confirmed.extend(chunk)
             sent += len(chunk)
     finally:
         await writer.stop()

@@ -17,14 +17,17 @@ from random import Random
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
+from app.journey.state import is_reserved
 from app.settings import ROOT
 from app.shell.safe_clock import wall_clock
+from app.shell.topic_reader import read_topic
 from app.topics import Topic
 from chaos import excess
 from chaos.check import check
 from chaos.diary import Diary
 from chaos.ground import Ground, ground
 from chaos.run import settle
+from chaos.seen import table
 from chaos.watch import Watch
 
 _BEFORE_SECONDS: Final = 15.0
@@ -34,10 +37,14 @@ _LOOK_SECONDS: Final = 0.5
 
 
 class Piece(NamedTuple):
-    """What is too much: what is done with the ground, by scale; whether the outputs are compared or counted."""
+    """What is too much: what is done with the ground, by scale; whether the outputs are compared or counted.
+
+    `signal`: the metric that tells of it, and what it must come to at least for that, at any scale.
+    """
 
     name: str
     do: Callable[[Ground, float], Awaitable[dict[str, Any]]]
+    signal: tuple[str, float]
     compared: bool = True
     rate: float = 6.0
     """New customers a second beside it."""
@@ -45,14 +52,31 @@ class Piece(NamedTuple):
     """Whether the worker may make as many dead letters as it likes."""
 
 
+_CLOCK: Final = "makegood_clock_lag_seconds"
+_UNREAD: Final = "makegood_consumer_lag_records"
 PIECES: Final = {
-    "slow": Piece("a broker that is slow", excess.slow),
-    "absent": Piece("a broker that is away", excess.absent),
-    "burst": Piece("ten times the rate", excess.burst),
-    "hot": Piece("a customer with 100,000 events", excess.hot),
-    "letters": Piece("a million dead letters", excess.letters, compared=False, rate=0.0, drained=True),
-    "stop": Piece("dead letters beyond the limit", excess.beyond_the_limit),
+    "slow": Piece("a broker that is slow", excess.slow, (_CLOCK, 1.5)),
+    "absent": Piece("a broker that is away", excess.absent, (_CLOCK, 5.0)),
+    "slow-outputs": Piece("slow for what is written, ten times the rate to read", excess.slow_outputs, (_UNREAD, 100)),
+    "absent-outputs": Piece(
+        "away for what is written, ten times the rate to read", excess.absent_outputs, (_CLOCK, 5.0)
+    ),
+    "burst": Piece("ten times the rate", excess.burst, (_UNREAD, 100)),
+    "hot": Piece("a customer with 100,000 events", excess.hot, (_UNREAD, 1_000)),
+    "letters": Piece(
+        "a million dead letters",
+        excess.letters,
+        ("makegood_dead_letters_total", 1_000),
+        compared=False,
+        rate=0.0,
+        drained=True,
+    ),
+    "stop": Piece("dead letters beyond the limit", excess.beyond_the_limit, ("makegood_intake_stopped", 1)),
 }
+_GROWTH_MIB: Final = 200.0
+"""What a worker may grow by, whatever comes; a piece that goes beyond is told as wrong."""
+_LARGEST_STATE: Final = 1_000_000
+"""The broker's limit of a record, less its envelope."""
 
 
 def main() -> int:
@@ -73,6 +97,7 @@ def main() -> int:
         wrong += len(found["wrong"])
         (chosen.log / f"{name}.json").write_text(json.dumps(found, indent=2, default=str) + "\n", encoding="utf-8")
         print(json.dumps(found, default=str), flush=True)
+    (chosen.log / "seen.md").write_text(table(chosen.log, PIECES), encoding="utf-8")
     return 1 if wrong else 0
 
 
@@ -95,11 +120,13 @@ async def _run(piece: Piece, diary: Diary, rng: Random, scale: float) -> dict[st
             deaths, faults = place.crew.deaths, []
             after = watch.now("rss_mib")
             await asyncio.to_thread(place.crew.stop)
+            largest = await _largest_customer(place)
             if piece.compared:
                 faults = (await check(place, settled or wall_clock())).faults
             else:
                 counted = await place.written(Topic.DEAD_LETTERS)
                 faults = [] if counted == seen["sent"] else [f"{counted} dead letters of {seen['sent']} records"]
+    faults += _beyond(piece, watch, before, largest)
     faults += [] if settled else ["the worker never came to the end of what was there"]
     faults += [f"the worker ended by itself {deaths} times"] if deaths else []
     return {
@@ -107,9 +134,9 @@ async def _run(piece: Piece, diary: Diary, rng: Random, scale: float) -> dict[st
         "scale": scale,
         **seen,
         "rss_mib": {"before": before, "peak": watch.peak("rss_mib"), "after": after},
-        "clock_lag_s": watch.peak("makegood_clock_lag_seconds"),
-        "unread_in_a_partition": watch.peak("makegood_consumer_lag_records"),
-        "largest_state_bytes": watch.peak("makegood_state_largest_bytes"),
+        "clock_lag_s": watch.peak(_CLOCK),
+        "unread_in_a_partition": watch.peak(_UNREAD),
+        "largest_customer_bytes": largest,
         "intake_stopped": bool(watch.peak("makegood_intake_stopped")),
         "caught_up_s": round(caught_up, 1),
         "memory": watch.course("rss_mib"),
@@ -124,6 +151,23 @@ async def _ready(place: Ground) -> None:
         if monotonic() - began > _READY_SECONDS:
             raise RuntimeError(f"no worker after {_READY_SECONDS:.0f} s: {place.crew.members[0].last_words()}")
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _largest_customer(place: Ground) -> int:
+    """Return the bytes of the largest state that was written of a customer."""
+    written = read_topic(place.kafka, place.settings, Topic.JOURNEY_CHANGELOG)
+    sizes = [len(state.value or b"") async for state in written if state.key and not is_reserved(state.key)]
+    return max(sizes, default=0)
+
+
+def _beyond(piece: Piece, watch: Watch, before: float, largest: int) -> list[str]:
+    """Say which bound was passed, and whether nothing told of what happened."""
+    (metric, least), grown = piece.signal, watch.peak("rss_mib") - before
+    return [
+        *([f"memory grew by {grown:.0f} MiB; {_GROWTH_MIB:.0f} are allowed"] if grown > _GROWTH_MIB else []),
+        *(["a state is larger than the broker takes"] if largest > _LARGEST_STATE else []),
+        *([f"{metric} came to {watch.peak(metric)} only; {least} tells of it"] if watch.peak(metric) < least else []),
+    ]
 
 
 @asynccontextmanager

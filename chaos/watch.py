@@ -12,8 +12,8 @@ _POINTS: Final = 12
 _METRICS: Final = (
     "makegood_clock_lag_seconds",
     "makegood_consumer_lag_records",
-    "makegood_state_largest_bytes",
     "makegood_intake_stopped",
+    "makegood_dead_letters_total",
 )
 
 
