@@ -144,13 +144,15 @@ class EscalationInputs(Struct, frozen=True):
 class EscalationPlan(Struct, frozen=True):
     """One owner role, its authority, and the time it has to act (None: no limit is watched).
 
-    `budget` is what it may spend without asking, in the brand's currency (None: the policy's cap alone).
+    `budget` is what it may spend without asking, in the brand's currency (None: the policy's cap alone). `freezes`: no
+    desk hands the case on from here.
     """
 
     owner: str
     authority: str
     act_within: Millis | None
     budget: Decimal | None = None
+    freezes: bool = True
 
 
 class ThankYouInputs(Struct, frozen=True):

@@ -1,10 +1,12 @@
 """Escalation: one named owner role with the authority to act."""
 
+from collections.abc import Mapping
+
 from app.clock import Millis
 from app.decide.book import EscalationInputs, EscalationPlan, Ruled
 from app.decide.policy import Policy
 from app.decide.reading.shapes import plain_length, share_or_amount
-from app.decide.tables import with_raw
+from app.decide.tables import Cell, with_raw
 
 
 def escalation_of(policy: Policy, inputs: EscalationInputs) -> Ruled[EscalationPlan | None]:
@@ -22,4 +24,9 @@ def escalation_of(policy: Policy, inputs: EscalationInputs) -> Ruled[EscalationP
         return Ruled(None, (fired,))
     within = None if act_within is None else Millis(plain_length(act_within))
     budget = None if answers["budget"] is None else share_or_amount(answers["budget"])[0]
-    return Ruled(EscalationPlan(str(owner), str(answers["authority"]), within, budget), (fired,))
+    return Ruled(EscalationPlan(str(owner), str(answers["authority"]), within, budget, _freezes(answers)), (fired,))
+
+
+def _freezes(answers: Mapping[str, Cell]) -> bool:
+    """Say whether no desk may hand it on from here: what a table without the column has always meant."""
+    return answers.get("freeze_hand_offs", True) is True

@@ -30,6 +30,7 @@ ESCALATION_REASONS: Final = frozenset(
         "needs_approval",
         "offer_terms_gap",
         "mass_incident",
+        "handed_on",
     }
 )
 INCIDENT_CAUSES: Final = frozenset({"product", "carrier", "depot", "location"})

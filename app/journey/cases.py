@@ -20,7 +20,7 @@ from app.facts import (
     SatisfactionAnswered,
 )
 from app.ids import CaseId, JourneyId, ProblemId
-from app.journey import desk, grading, ping_pong, problems, review
+from app.journey import desk, grading, ping_pong, problems, review, staying
 from app.journey.course import Assignment, Case, CaseTurn, Place, Wait
 from app.journey.desk import ENDS
 from app.journey.steps import with_step
@@ -182,6 +182,7 @@ def _assign(turn: Turn, name: CaseId, assignment: Assignment) -> None:
         return
     turn.put_case(replace(case, desks=tuple(sorted({*case.desks, assignment}))))
     turn.note(f"{name}: with {assignment.desk}")
+    staying.handed(turn, turn.state.cases[name], assignment)
     ping_pong.review(turn, name)
 
 

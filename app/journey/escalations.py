@@ -5,18 +5,23 @@ from typing import Final
 from msgspec.structs import replace
 
 from app.clock import Instant
-from app.decide.book import EscalationInputs
+from app.decide.book import EscalationInputs, EscalationPlan
 from app.decide.escalation import escalation_of
 from app.facts import Money
 from app.ids import ProblemId
+from app.journey import history
 from app.journey.brands import brand_of
 from app.journey.extent import repeats_of
-from app.journey.trouble import Asked, AwaitedOwner, Problem
+from app.journey.trouble import Asked, AwaitedOwner, Hold, Problem
 from app.journey.turn import Turn
 from app.outputs import Escalation
 
 _BY_THEMSELVES: Final = frozenset({"ping_pong"})
 """Problems that are a reason to ask for an owner, whatever else they are."""
+
+SILENT: Final = "owner_silent"
+_OF_A_HOLD: Final = 0
+"""The severity asked with for a hold that has none: an operator's."""
 
 
 def on_opened(turn: Turn, name: ProblemId) -> None:
@@ -35,7 +40,22 @@ def ask(turn: Turn, name: ProblemId, reason: str) -> None:
     plan = turn.ruled(escalation_of(turn.policy, EscalationInputs(reason, problem.type, problem.severity, repeats)))
     if plan is None or any(_same(said, plan.owner, name) for said in turn.said):
         return
+    _name(turn, plan, reason, problem)
+    turn.put_problem(replace(problem, asked=(*problem.asked, Asked(turn.now, plan.owner, reason, plan.freezes))))
+
+
+def ask_about_hold(turn: Turn, hold: Hold, reason: str) -> None:
+    """Name an owner for a hold that no problem has: an operator's."""
+    plan = turn.ruled(escalation_of(turn.policy, EscalationInputs(reason, "", _OF_A_HOLD)))
+    if plan is not None:
+        _name(turn, plan, reason, hold)
+
+
+def _name(turn: Turn, plan: EscalationPlan, reason: str, about: Problem | Hold) -> None:
+    of_problem = isinstance(about, Problem)
+    name = about.id if isinstance(about, Problem) else ProblemId(about.owner)
     act_by = None if plan.act_within is None else Instant(turn.now + plan.act_within)
+    currency = brand_of(turn.policy, turn.state, about.journey).currency
     escalation = Escalation(
         id=turn.id_for("escalation", plan.owner, name),
         at=turn.now,
@@ -43,23 +63,19 @@ def ask(turn: Turn, name: ProblemId, reason: str) -> None:
         owner=plan.owner,
         authority=plan.authority,
         reason=reason,
-        problem=name,
-        journey=problem.journey,
-        case=problem.case,
+        problem=name if of_problem else None,
+        journey=about.journey,
+        case=about.case,
         act_by=act_by,
-        budget=None if plan.budget is None else Money(plan.budget, _currency(turn, problem)),
-        history=(*turn.state.history.get(name, ()), turn.id_for("decision")),
+        budget=None if plan.budget is None else Money(plan.budget, currency),
+        freeze_hand_offs=plan.freezes,
+        history=history.attached(turn.state, name, about.journey, about.case, turn.id_for("decision")),
     )
     turn.said.append(escalation)
-    turn.put_problem(replace(problem, asked=(*problem.asked, Asked(turn.now, plan.owner, reason))))
     turn.note(f"{plan.owner} is asked to act: {reason}")
     if act_by is not None:
         awaited = AwaitedOwner(escalation.id, name, reason, plan.owner, act_by)
         turn.state = replace(turn.state, awaited=(*turn.state.awaited, awaited))
-
-
-def _currency(turn: Turn, problem: Problem) -> str:
-    return brand_of(turn.policy, turn.state, problem.journey).currency
 
 
 def _same(said: object, owner: str, name: ProblemId) -> bool:
@@ -67,7 +83,7 @@ def _same(said: object, owner: str, name: ProblemId) -> bool:
 
 
 def answered(turn: Turn, name: ProblemId) -> None:
-    """Stop waiting for owners of a problem: it was acted upon."""
+    """Stop waiting for owners of a problem, or of an operator's hold: it was acted upon."""
     if any(awaited.problem == name for awaited in turn.state.awaited):
         kept = tuple(awaited for awaited in turn.state.awaited if awaited.problem != name)
         turn.state = replace(turn.state, awaited=kept)
@@ -78,5 +94,10 @@ def silent(turn: Turn, awaited: AwaitedOwner) -> None:
     kept = tuple(other for other in turn.state.awaited if other.escalation != awaited.escalation)
     turn.state = replace(turn.state, awaited=kept)
     turn.note(f"{awaited.owner} has not acted in time")
-    if awaited.reason != "owner_silent":
-        ask(turn, awaited.problem, "owner_silent")
+    if awaited.reason == SILENT:
+        return
+    if awaited.problem in turn.state.problems:
+        ask(turn, awaited.problem, SILENT)
+    for hold in turn.state.holds:
+        if hold.owner == awaited.problem and hold.until is None and awaited.problem not in turn.state.problems:
+            ask_about_hold(turn, hold, SILENT)

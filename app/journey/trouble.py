@@ -12,11 +12,12 @@ from app.outputs import Gesture, Receipt, RowFired, Scope
 
 
 class Asked(Struct, frozen=True, array_like=True, gc=False):
-    """An owner who was asked to act, and why."""
+    """An owner who was asked to act, and why. `freezes`: it stays with them, no desk hands it on."""
 
     at: Instant
     owner: str
     reason: str
+    freezes: bool = False
 
 
 class Problem(Struct, frozen=True, array_like=True, gc=False):

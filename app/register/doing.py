@@ -102,6 +102,8 @@ class Doing:
         act_by: Instant | None,
         budget: Money | None = None,
         history: tuple[OutputId, ...] = (),
+        *,
+        freezes: bool = True,
     ) -> Escalation:
         """Name an owner; `history` are the decisions before this one that led here, the oldest first."""
         said = Escalation(
@@ -116,6 +118,7 @@ class Doing:
             case=None,
             act_by=act_by,
             budget=budget,
+            freeze_hand_offs=freezes,
             history=(*history, self._id("decision")),
         )
         self.said.append(said)

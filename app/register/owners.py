@@ -29,7 +29,7 @@ def ask(
         return None
     budget = None if plan.budget is None else Money(plan.budget, doing.policy.brand(brand).currency)
     act_by = None if plan.act_within is None else Instant(doing.now + plan.act_within)
-    escalation = doing.escalate(plan.owner, plan.authority, reason, act_by, budget, history)
+    escalation = doing.escalate(plan.owner, plan.authority, reason, act_by, budget, history, freezes=plan.freezes)
     if act_by is None:
         return None
     return AwaitedOwner(problem, plan.owner, act_by, escalation.history, 0 if before is None else level + 1)

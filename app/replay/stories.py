@@ -288,6 +288,7 @@ def _escalation(raw: Raw, at: _At, common: Raw) -> ExpectedEscalation:
         authority=raw.get("authority"),
         act_by=at.instant(raw, "act_by") if "act_by" in raw else None,
         budget=_amount(raw, "budget", at) if "budget" in raw else None,
+        freeze=raw.get("freeze"),
         **common,
     )
 
@@ -322,7 +323,7 @@ _READERS: Final[dict[str, tuple[_Reader, set[str]]]] = {
     "forgotten": (_tombstone, set()),
     "notice": (_notice, {"to", "fields", "text", "ordinal"}),
     "remedy": (_remedy, {"apology", "gestures", "id", "attempt"}),
-    "escalation": (_escalation, {"owner", "authority", "act_by", "budget"}),
+    "escalation": (_escalation, {"owner", "authority", "act_by", "budget", "freeze"}),
     "briefing": (_briefing, set()),
     "decided": (_decision, set()),
     "dead_letter": (_dead_letter, {"field"}),

@@ -104,13 +104,14 @@ class ExpectedRemedy(Expected, frozen=True, kw_only=True, tag="remedy"):
 
 
 class ExpectedEscalation(Expected, frozen=True, kw_only=True, tag="escalation"):
-    """An escalation to a named owner."""
+    """An escalation to a named owner; `freeze`, when named: whether no desk may hand it on."""
 
     reason: str
     owner: str
     authority: str | None
     act_by: Instant | None
     budget: Decimal | None
+    freeze: bool | None = None
 
 
 class ExpectedBriefing(Expected, frozen=True, kw_only=True, tag="briefing"):

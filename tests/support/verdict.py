@@ -279,6 +279,7 @@ def _wanted_escalation(expected: ExpectedEscalation, zone: ZoneInfo) -> Facts:
     facts: Facts = {"reason": expected.reason, "owner": expected.owner}
     facts["act_by"] = None if expected.act_by is None else local(expected.act_by, zone)
     facts |= {} if expected.budget is None else {"budget": str(expected.budget)}
+    facts |= {} if expected.freeze is None else {"freeze": expected.freeze}
     return facts | ({} if expected.authority is None else {"authority": expected.authority})
 
 
@@ -291,6 +292,7 @@ def _said_escalation(item: Escalation, zone: ZoneInfo) -> Facts:
         "act_by": act_by,
         "authority": item.authority,
         "budget": budget,
+        "freeze": item.freeze_hand_offs,
     }
 
 

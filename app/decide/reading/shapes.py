@@ -13,10 +13,14 @@ Check = Callable[[Any], object]
 
 
 class Shape(NamedTuple):
-    """Inputs by field with the name of their words (see `universes`), and the check of each output."""
+    """Inputs by field with the name of their words (see `universes`), and the check of each output.
+
+    `optional`: outputs that a table may be without.
+    """
 
     inputs: Mapping[str, str]
     outputs: Mapping[str, Check]
+    optional: frozenset[str] = frozenset()
 
 
 def words_of(cell: object) -> tuple[str, ...]:
@@ -160,7 +164,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
             "authority": _or_nothing(_word),
             "act_within": _or_nothing(plain_length),
             "budget": _or_nothing(_plain_amount),
+            "freeze_hand_offs": _or_nothing(_truth),
         },
+        frozenset({"freeze_hand_offs"}),
     ),
     "thank_you": Shape({"severity": "severity", "values": "values"}, {"discount": _or_nothing(_at_most_whole)}),
 }

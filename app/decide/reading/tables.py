@@ -50,13 +50,13 @@ def read_tables(files: Mapping[str, tuple[str, bytes]], known: Known, findings: 
     _check_remedies(rules.get("remedies", []), known, findings)
     if tables.keys() != SHAPES.keys():
         return None
-    return findings.guard(_compiled, files)
+    return findings.guard(_compiled, files, {name: table.outputs for name, table in tables.items()})
 
 
-def _compiled(files: Mapping[str, tuple[str, bytes]]) -> Tables:
+def _compiled(files: Mapping[str, tuple[str, bytes]], outputs: Mapping[str, tuple[str, ...]]) -> Tables:
     contents = {name: content for name, (_, content) in files.items() if name in SHAPES}
     try:
-        return Tables(contents, {name: tuple(shape.outputs) for name, shape in SHAPES.items()})
+        return Tables(contents, outputs)
     except RuntimeError as error:
         msg = f"tables:1: the table engine refuses one of the tables: {str(error).splitlines()[0]}"
         raise PolicyError(msg) from error
@@ -100,7 +100,7 @@ def _fields_fit(table: JdmTable, shape: Shape) -> bool:
     for field in table.inputs:
         if field not in shape.inputs:
             table.place.refuse(f"this table cannot read `{field}`; it can read {', '.join(shape.inputs)}")
-    if set(table.outputs) != set(shape.outputs):
+    if not shape.outputs.keys() - shape.optional <= {*table.outputs} <= shape.outputs.keys():
         table.place.refuse(f"this table must answer {', '.join(shape.outputs)}, not {', '.join(table.outputs)}")
     return True
 

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.decide import compile_policy
+from app.decide.book import EscalationInputs
+from app.decide.escalation import escalation_of
 from app.decide.reading.cells import Values, representatives, values_of, without
 from app.decide.reading.jdm import read_jdm
 from app.decide.reading.shapes import SHAPES
@@ -122,6 +124,17 @@ def test_a_table_that_reads_what_nobody_tells_it_is_refused() -> None:
     files = default_files()
     text = files["tables/pace.json"].replace(b'"field": "severity"', b'"field": "mood"')
     assert "this table cannot read `mood`" in error_of(files | {"tables/pace.json": text})
+
+
+def test_a_table_of_escalations_from_before_hand_offs_could_go_on_freezes_them_always() -> None:
+    files = default_files()
+    document = json.loads(files["tables/escalations.json"])
+    content = document["nodes"][1]["content"]
+    content["outputs"] = [column for column in content["outputs"] if column["field"] != "freeze_hand_offs"]
+    earlier = compile_policy(files | {"tables/escalations.json": json.dumps(document, indent=2).encode()})
+    of_a_hold = EscalationInputs("hold_age", "late_delivery", 2)
+    plans = [escalation_of(policy, of_a_hold).answer for policy in (earlier, default_policy())]
+    assert [plan.freezes for plan in plans if plan is not None] == [True, False]
 
 
 def test_a_table_of_another_hit_policy_is_refused() -> None:
