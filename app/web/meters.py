@@ -35,6 +35,10 @@ class WebMeters:
         self._meters.count(listed.WEB_REQUESTS, route, str(status))
         self._meters.observe(listed.WEB_SECONDS, seconds, route)
 
+    def turned(self, late_s: float) -> None:
+        """Observe by how much a turn of the event loop was late."""
+        self._meters.observe(listed.WEB_TURNS, late_s)
+
     def standing(self, freshness: Freshness, unreadable: int, pages: int) -> None:
         """Set what a scrape sees: how far behind we are, records that could not be read so far, pages open."""
         age = freshness.age_ms

@@ -27,6 +27,7 @@ from app.web.rendering import warm
 from app.web.requests import guarded, keep_strict
 from app.web.site import SITE, Site
 from app.web.token_file import keep_tokens
+from app.web.turns import watch_turns
 from app.web.workers import WORKERS, Workers
 
 _log = structlog.get_logger("makegood.web")
@@ -119,6 +120,7 @@ async def run(
         for follower in followers(site, kafka, worker):
             tasks.create_task(follower.run())
         tasks.create_task(_spare_the_collector())
+        tasks.create_task(watch_turns(site.meters.turned))
         tasks.create_task(keep_tokens(site.access, settings.tokens_file))
         address = f"http://{settings.host}:{port}"
         tell(f"the gate and the command centre are served on {address}")
