@@ -178,6 +178,9 @@ def _until_what(turn: Turn, hold: Hold) -> str:
 
 def end_operator_holds(turn: Turn, owner: str | None) -> None:
     """End the holds that operators placed: the named one, or all of them."""
+    for hold in turn.state.holds:
+        if hold.until is None and hold.owner.startswith(OPERATOR) and owner in {None, hold.owner}:
+            escalations.answered(turn, ProblemId(hold.owner))
     turn.state = replace(
         turn.state,
         holds=tuple(
@@ -197,3 +200,5 @@ def age(turn: Turn, hold: Hold) -> None:
     turn.note(f"hold for {hold.reason} has lasted since {to_iso(hold.since)}")
     if ProblemId(hold.owner) in turn.state.problems:
         escalations.ask(turn, ProblemId(hold.owner), "hold_age")
+    elif hold.owner.startswith(OPERATOR):
+        escalations.ask_about_hold(turn, hold, "hold_age")

@@ -38,6 +38,8 @@ def _concerned(turn: Turn, what: OperatorDecided) -> list[Problem]:
 
 def _hold(turn: Turn, fact: Fact, what: OperatorDecided) -> None:
     owner = f"{ledger.OPERATOR}{fact.id}"
+    if any(hold.owner == owner for hold in turn.state.holds):
+        owner = f"{owner}@{turn.now}"  # each hold has an owner of its own, so that each ends and grows old by itself
     hold = Hold(owner, Scope((ALL,)), what.reason, turn.now, journey=fact.subject.journey, case=fact.subject.case)
     turn.state = replace(turn.state, holds=(*turn.state.holds, hold))
 
