@@ -88,9 +88,13 @@ def _defer(date: NewDate, until: Instant) -> None:
 
 
 def wake(turn: Turn, known: PendingNotice) -> None:
-    """Let a new date that waited for the end of quiet hours be told with what else there is."""
+    """Let a new date that waited for the end of quiet hours be told with what else there is, if it still stands."""
     assert known.place is not None
     assert known.promised is not None
+    standing = promised_at(turn.state, known.place, known.milestone)
+    if standing is None or not standing.running or standing.due != known.promised:
+        turn.note(f"notice {known.template} is not said: its reason has gone")
+        return
     turn.revised.append(Revised(known.place, known.milestone, known.promised, woken=True))
 
 
