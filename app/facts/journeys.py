@@ -48,13 +48,14 @@ class PromiseMade(Struct, frozen=True, tag="promise_made"):
 class MilestoneReached(Struct, frozen=True, tag="milestone_reached"):
     """A step of the journey's kind was reached. `parcels` are named when goods are handed to a carrier.
 
-    `amount` is the money moved when the milestone is a refund.
+    `amount` is the money moved when the milestone is a refund. `line_ids` are the lines that reached it; empty for all.
     """
 
     milestone: str
     by: Party = Party.UNKNOWN
     parcels: tuple[ParcelRef, ...] = ()
     amount: Money | None = None
+    line_ids: tuple[LineId, ...] = ()
 
 
 class Scanned(Struct, frozen=True, tag="scanned"):

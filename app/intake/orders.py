@@ -93,7 +93,8 @@ def dispatched(fields: Fields) -> Reading:
 def replaced(fields: Fields) -> Reading:
     """Return that a replacement was sent, in these parcels."""
     _parcels_are_numbered(fields)
-    return _said(fields, ORDER, fields["order_id"], MilestoneReached("replaced", fields["by"], fields["parcels"]))
+    sent = MilestoneReached("replaced", fields["by"], fields["parcels"], line_ids=fields["line_ids"])
+    return _said(fields, ORDER, fields["order_id"], sent)
 
 
 def trade_in_sent(fields: Fields) -> Reading:

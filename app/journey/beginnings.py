@@ -90,10 +90,10 @@ def journey_cancelled(turn: Turn, fact: Fact, what: JourneyCancelled) -> None:
     """End what was expected of the journey, a consignment or some lines; by the merchant it is a problem as well."""
     journey = _journey(turn, fact)
     rules = reached.rules_of(turn.policy, journey)
-    if not what.line_ids or what.line_ids == tuple(line.line_id for line in journey.lines):
-        milestones.reach(turn, journey.id, fact.subject.consignment, CANCELLED, fact.occurred_at)
+    if milestones.is_part(journey, fact.subject.consignment, what.line_ids):
+        milestones.reach_lines(turn, journey.id, what.line_ids, CANCELLED, fact.occurred_at)
     else:
-        turn.note(f"{journey.id}: {len(what.line_ids)} lines cancelled")
+        milestones.reach(turn, journey.id, fact.subject.consignment, CANCELLED, fact.occurred_at)
     if what.by is Party.MERCHANT:
         place = Place(journey.id, fact.subject.consignment)
         type_ = rules.problem_of_failure(CANCELLED_BY_MERCHANT)

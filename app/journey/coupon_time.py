@@ -1,5 +1,7 @@
 """The time a coupon has left: it stands still while a case about it is open.
 
+One that ends with its offer has had its time since the customer was shown the offer, not since we came to issue it.
+
 It is worked out from the cases' lives alone, so that facts learnt late come to the same; of a case that is no longer
 kept, its times are.
 """
@@ -37,7 +39,8 @@ def expiry_of(state: CustomerState, coupon: HeldCoupon) -> Instant | None:
     end = ends_with(state, coupon)
     if end is None:
         return None
-    left, runs_from = max(0, end - coupon.issued_at), int(coupon.issued_at)
+    runs_from = int(_since(state, coupon))
+    left = max(0, end - runs_from)
     for opened, closed in sorted(_pauses(state, coupon), key=lambda pause: (pause[0], pause[1] or pause[0])):
         if opened - runs_from >= left:
             break
@@ -46,6 +49,19 @@ def expiry_of(state: CustomerState, coupon: HeldCoupon) -> Instant | None:
             return None
         runs_from = max(runs_from, closed)
     return Instant(runs_from + left)
+
+
+def _since(state: CustomerState, coupon: HeldCoupon) -> Instant:
+    """Return since when a coupon's time has run."""
+    held = None if coupon.offer is None or coupon.expires_at is not None else state.offers.get(coupon.offer)
+    return min(coupon.issued_at, coupon.issued_at if held is None or held.shown_at is None else held.shown_at)
+
+
+def stood_still_before(state: CustomerState, coupon: HeldCoupon) -> bool:
+    """Say whether a coupon's time stood still before it was issued, and runs by then."""
+    since = _since(state, coupon)
+    pauses = [until for opened, until in _pauses(state, coupon) if opened < coupon.issued_at]
+    return bool(pauses) and all(until is not None and since < until <= coupon.issued_at for until in pauses)
 
 
 def with_pauses(state: CustomerState, gone: Collection[CaseId]) -> dict[str, HeldCoupon]:

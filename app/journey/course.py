@@ -134,6 +134,7 @@ class Journey(Struct, frozen=True, array_like=True, gc=False):
 
     `status` is its word at the newest review (`status.py`).
     `unsplit` is the leg of the whole before the first consignment was named: its movements are every consignment's.
+    `line_steps` is what some of its lines reached apart from the others (replaced, cancelled).
     """
 
     id: JourneyId
@@ -154,6 +155,7 @@ class Journey(Struct, frozen=True, array_like=True, gc=False):
     waiting: tuple[Fact, ...] = ()
     waiting_since: Instant | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    line_steps: dict[LineId, Steps] = {}
 
     @property
     def provisional(self) -> bool:

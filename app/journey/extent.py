@@ -9,7 +9,8 @@ from app.clock import HOUR, Instant
 from app.decide.book import ExtentInputs
 from app.decide.policy import Policy
 from app.facts import Line, Money
-from app.journey import reached
+from app.journey import parts, reached
+from app.journey.broken import broken_by
 from app.journey.course import Case, Consignment, Journey, Steps
 from app.journey.state import CustomerState
 from app.journey.trouble import Problem
@@ -90,7 +91,8 @@ def _contacted(steps: Steps) -> Iterator[Instant]:
 def repeats_of(policy: Policy, state: CustomerState, problem: Problem) -> int:
     """Count the earlier failures of the journey; another side of the same cause (first stalled, then late) is none.
 
-    What the policy does not count as a failure (a complaint about one) neither is a repeat nor makes one.
+    What goes wrong at the same instant (two parts of one promise) goes wrong once. What the policy does not count as a
+    failure (a complaint about one) neither is a repeat nor makes one.
     """
     if problem.journey is None or not policy.problems[problem.type].counts:
         return 0
@@ -100,10 +102,34 @@ def repeats_of(policy: Policy, state: CustomerState, problem: Problem) -> int:
         if other.journey == problem.journey
         and other.withdrawn_at is None
         and policy.problems[other.type].counts
-        and (other.opened_at, other.id) < (problem.opened_at, problem.id)
+        and other.opened_at < problem.opened_at
+        and not same_failure(state, other, problem)
+    ]
+    earlier = [
+        other
+        for other in earlier
+        if not any(one.opened_at < other.opened_at and same_failure(state, one, other) for one in earlier)
     ]
     again = sum(1 for other in earlier if (other.cause, other.type) == (problem.cause, problem.type))
     return again + len({other.cause for other in earlier} - {problem.cause})
+
+
+def same_failure(state: CustomerState, other: Problem, problem: Problem) -> bool:
+    """Say whether an earlier problem and this one are one failure: a broken promise, and why it was broken.
+
+    Who is not served by the promised time because nothing was there has been failed once, whichever is known first.
+    """
+    if other.expectation is None and problem.expectation is None:
+        return other.cause == problem.cause and other.type == problem.type
+    if other.expectation is not None and problem.expectation is not None:
+        return False
+    late, stated = (other, problem) if problem.expectation is None else (problem, other)
+    if not stated.cause.startswith(f"{late.cause}/"):
+        return False
+    if late is other:
+        return late.resolved_at is None or late.resolved_at > problem.opened_at
+    broken = broken_by(state, late)
+    return broken is not None and broken.start < stated.opened_at
 
 
 def steps_for(state: CustomerState, problem: Problem) -> Steps:
@@ -147,7 +173,11 @@ def missing_lines(policy: Policy, journey: Journey, problem: Problem) -> tuple[L
         if part.line_ids and part.id != problem.consignment and _came(journey, part, problem, solved_by)
         for line in part.line_ids
     }
-    return tuple(line for line in lines if line.line_id not in come)
+    return tuple(
+        line
+        for line in lines
+        if line.line_id not in come and not parts.is_out(journey, line.line_id, problem, solved_by)
+    )
 
 
 def _came(journey: Journey, part: Consignment, problem: Problem, solved_by: tuple[str, ...]) -> bool:

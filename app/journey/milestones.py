@@ -4,8 +4,8 @@ from msgspec.structs import replace
 
 from app.clock import Instant
 from app.facts import Fact, MilestoneReached, Money, ParcelRef
-from app.ids import ConsignmentId, JourneyId
-from app.journey import extent, problems, reached, refunds, remedies, review
+from app.ids import ConsignmentId, JourneyId, LineId
+from app.journey import extent, grading, parts, problems, reached, refunds, remedies, review
 from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, Refund
 from app.journey.reached import merged, parcels_ended
 from app.journey.steps import with_step
@@ -22,11 +22,37 @@ def milestone_reached(turn: Turn, fact: Fact, what: MilestoneReached) -> None:
             review.review_journey(turn, fact.subject.journey)
         return
     name = fact.subject.consignment
-    news = _noted(turn, fact.subject.journey, name, what.milestone, fact.occurred_at)
+    if is_part(turn.state.journeys[fact.subject.journey], name, what.line_ids):
+        reach_lines(turn, fact.subject.journey, what.line_ids, what.milestone, fact.occurred_at)
+        news = False
+    else:
+        news = _noted(turn, fact.subject.journey, name, what.milestone, fact.occurred_at)
     _hand_over(turn, fact.subject.journey, name, what.parcels)
     if news or what.parcels:
         review.review_journey(turn, fact.subject.journey, None if name is None else (name,))
     _fail(turn, fact, what.milestone)
+
+
+def is_part(journey: Journey, consignment: ConsignmentId | None, lines: tuple[LineId, ...]) -> bool:
+    """Say whether lines are named that are not all there are, of the consignment or of the journey."""
+    return bool(lines) and not {*lines}.issuperset(parts.scope_of(journey, consignment))
+
+
+def reach_lines(turn: Turn, name: JourneyId, lines: tuple[LineId, ...], word: str, at: Instant) -> None:
+    """Note a step of some lines alone: trouble shrinks by them, and what has no other line has reached it as well."""
+    journey = turn.state.journeys[name]
+    taken = {line: with_step(journey.line_steps.get(line, {}), word, at) for line in lines}
+    if all(steps is journey.line_steps.get(line) for line, steps in taken.items()):
+        return
+    turn.put_journey(replace(journey, line_steps={**journey.line_steps, **taken}))
+    turn.note(f"{name}: {word}: {', '.join(lines)}")
+    journey = turn.state.journeys[name]
+    for place in (*(part.id for part in journey.consignments.values() if part.line_ids), None):
+        whole = parts.all_reached_at(journey, parts.scope_of(journey, place), word)
+        if whole is not None:
+            reach(turn, name, place, word, whole)
+    problems.review_journey(turn, name)
+    grading.grade_where(turn, lambda problem: problem.journey == name)
 
 
 def _fail(turn: Turn, fact: Fact, word: str) -> None:

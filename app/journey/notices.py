@@ -12,6 +12,7 @@ from app.decide.notice import notices_of
 from app.journey import new_dates, progress, wording
 from app.journey.broken import broken_by
 from app.journey.course import Place
+from app.journey.extent import same_failure
 from app.journey.new_dates import NewDate, quiet_until
 from app.journey.trouble import PendingNotice, Problem
 from app.journey.turn import Request, Turn
@@ -35,7 +36,7 @@ class _Line(NamedTuple):
 
 def say(turns: Sequence[Turn]) -> None:
     """Say everything that the causes of one instant asked for: others at once, the customer all in one notice."""
-    matters = sorted((line for line in _worst(list(_told_others(turns))) if _now(line)), key=_by_rank)
+    matters = _distinct(sorted((line for line in _worst(list(_told_others(turns))) if _now(line)), key=_by_rank))
     dates = [date for turn in turns for date in new_dates.for_customer(turn)]
     if len(matters) + len(dates) > 1:
         _tell_together(matters, dates)
@@ -51,7 +52,8 @@ def _told_others(turns: Sequence[Turn]) -> Iterator[_Line]:
         for request in (*turn.requests, *turn.woken):
             for line in _lines(turn, turn.state.problems[request.problem], request.occasion):
                 if line.plan.recipient == CUSTOMER and _told_already(line):
-                    turn.note(f"problem {line.problem.type}: the customer knows of it with {line.problem.incident}")
+                    with_what = f" with {line.problem.incident}" if line.problem.incident else ""
+                    turn.note(f"problem {line.problem.type}: the customer knows of it{with_what}")
                     _heard(line)
                 elif line.plan.recipient == CUSTOMER:
                     yield line
@@ -60,16 +62,21 @@ def _told_others(turns: Sequence[Turn]) -> Iterator[_Line]:
 
 
 def _told_already(line: _Line) -> bool:
-    """Say whether a customer has heard of the mass incident that a new problem is in: one message, not one for each."""
-    mine = line.turn.state.problems[line.problem.id].incident
-    return (
-        line.occasion == "opened"
-        and mine is not None
-        and any(
-            each.incident == mine and each.id != line.problem.id and each.open and CUSTOMER in each.told
-            for each in line.turn.state.problems.values()
-        )
+    """Say whether a customer has heard of what a new problem is about: one message, not one for each.
+
+    It is the mass incident that the problem is in, or the very same failure, stated once more.
+    """
+    mine = line.turn.state.problems[line.problem.id]
+    return line.occasion == "opened" and any(
+        each.id != mine.id and each.open and CUSTOMER in each.told and _is_the_same(line.turn, each, mine)
+        for each in line.turn.state.problems.values()
     )
+
+
+def _is_the_same(turn: Turn, other: Problem, mine: Problem) -> bool:
+    if mine.incident is not None and other.incident == mine.incident:
+        return True
+    return other.type == mine.type and same_failure(turn.state, other, mine)
 
 
 def _worst(lines: Sequence[_Line]) -> Iterator[_Line]:
@@ -79,6 +86,19 @@ def _worst(lines: Sequence[_Line]) -> Iterator[_Line]:
         yield worst
         for other in others:
             other.turn.note(f"problem {other.problem.type}: the customer is told with {worst.problem.type}, not apart")
+
+
+def _distinct(lines: list[_Line]) -> list[_Line]:
+    """Return the matters that differ in what the customer would read; of those that do not, one says it."""
+    said: dict[str, _Line] = {}
+    for line in lines if len(lines) > 1 else ():
+        text = _content(line, sorry=False)[1]
+        if text in said:
+            line.turn.note(f"notice {line.plan.template} to {CUSTOMER}: said with another of the same words")
+            _heard(line)
+        else:
+            said[text] = line
+    return list(said.values()) or lines
 
 
 def _by_rank(line: _Line) -> tuple[int, Instant, str]:

@@ -20,7 +20,7 @@ from app.facts import (
 )
 from app.ids import JourneyId, ProblemId
 from app.journey import asking, problems
-from app.journey.coupon_time import ends_with, expiry_of
+from app.journey.coupon_time import ends_with, expiry_of, stood_still_before
 from app.journey.course import Place
 from app.journey.held import HeldCoupon, HeldOffer, Shown
 from app.journey.items import with_item
@@ -68,7 +68,7 @@ def coupon_issued(turn: Turn, fact: Fact, what: CouponIssued) -> None:
     if what.coupon in turn.state.coupons:
         return
     coupon = HeldCoupon(what.coupon, fact.occurred_at, what.offer, fact.subject.journey, what.expires_at)
-    _put(turn, coupon)
+    _put(turn, replace(coupon, paused=stood_still_before(turn.state, coupon)))
     turn.note(f"coupon {what.coupon} issued")
     if what.offer is not None:
         if what.offer not in turn.state.offers:

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from app.clock import Instant, to_iso
 from app.facts import Party
 from app.ids import CaseId, ConsignmentId, JourneyId, LineId, ProblemId
-from app.journey import escalations, grading, notices, progress, thanks
+from app.journey import causes, escalations, grading, notices, parts, progress, reached, thanks
 from app.journey.broken import broken_by
 from app.journey.course import MOVEMENT, Expectation, Place
-from app.journey.extent import lost_money, sorted_problems, steps_for
+from app.journey.extent import lines_of, lost_money, sorted_problems, steps_for
 from app.journey.named import named
 from app.journey.refunds import REFUNDED, covered_at
 from app.journey.state import CustomerState
@@ -64,9 +64,14 @@ def open_stated(
     location: str | None = None,
 ) -> None:
     """Open the problem that somebody stated; `what` tells it from others of its type in the same place."""
-    problem = _new(turn, place, type_, problem_id(turn.state, place, type_, what), at, what)
-    blame = problem.fault if fault is Party.UNKNOWN else fault
-    open_(turn, replace(problem, line_ids=line_ids, fault=blame, of_case=of_case, location=location))
+    stated = replace(
+        _new(turn, place, type_, problem_id(turn.state, place, type_, what), at, what),
+        line_ids=line_ids,
+        of_case=of_case,
+        location=location,
+    )
+    blame = stated.fault if fault is Party.UNKNOWN else fault
+    open_(turn, replace(stated, fault=blame, cause=causes.cause_of_stated(turn.policy, turn.state, stated, what)))
 
 
 def _new(turn: Turn, place: Place, type_: str, name: ProblemId, at: Instant, what: str = "") -> Problem:
@@ -190,7 +195,7 @@ def _standing(state: CustomerState) -> list[Problem]:
 
 
 def _resolution(turn: Turn, problem: Problem) -> Instant | None:
-    since = max(problem.opened_at, problem.reopened_at or problem.opened_at)
+    since = _since(problem)
     return min((at for at in _resolutions(turn, problem) if at >= since), default=None)
 
 
@@ -204,9 +209,24 @@ def _resolutions(turn: Turn, problem: Problem) -> Iterator[Instant]:
         back = covered_at(journey, lost, problem.consignment, since=problem.opened_at)
         if back is not None:
             yield back
+    if (by_parts := _made_good_by_parts(turn, problem)) is not None:
+        yield by_parts
     broken = broken_by(turn.state, problem)
     if broken is not None and broken.met_at is not None:
         yield broken.met_at
+
+
+def _made_good_by_parts(turn: Turn, problem: Problem) -> Instant | None:
+    """Return when the last line of what went wrong was made good, each in its own way."""
+    journey = None if problem.journey is None else turn.state.journeys.get(problem.journey)
+    if journey is None or problem.case is not None:
+        return None
+    lines = tuple(line.line_id for line in lines_of(journey, problem))
+    return parts.made_good_at(journey, lines, turn.policy.problems[problem.type].resolved_by, _since(problem))
+
+
+def _since(problem: Problem) -> Instant:
+    return max(problem.opened_at, problem.reopened_at or problem.opened_at)
 
 
 def resolve(turn: Turn, name: ProblemId, at: Instant) -> None:
@@ -225,8 +245,20 @@ def _say_solved(turn: Turn, cause: str) -> None:
     """Ask for the good news once nothing of a cause is open: a parcel that moves again has not come yet."""
     if progress.worst_open(turn.state, cause) is None:
         for other in sorted_problems(turn.state):
-            if other.cause == cause and other.active:
+            if other.cause == cause and other.active and not _only_ended(turn, other):
                 turn.request("resolved", other.id)
+
+
+def _only_ended(turn: Turn, problem: Problem) -> bool:
+    """Say whether nothing but the journey's end solved it (given up, cancelled, sent back): that is no good news."""
+    journey = None if problem.journey is None else turn.state.journeys.get(problem.journey)
+    if journey is None or problem.resolved_at is None:
+        return False
+    steps = [steps_for(turn.state, problem)]
+    steps += [journey.line_steps.get(line.line_id, {}) for line in lines_of(journey, problem)]
+    solved_by = turn.policy.problems[problem.type].resolved_by
+    said = {word for word in solved_by for each in steps if problem.resolved_at in each.get(word, ())}
+    return bool(said) and said <= {*reached.rules_of(turn.policy, journey).ends_on}
 
 
 def reopen(turn: Turn, name: ProblemId, at: Instant, times: int) -> None:

@@ -13,7 +13,7 @@ from app.decide.floors import Delay
 from app.decide.gestures import COMPENSATION, OWED, REFUND
 from app.decide.remedy import remedy_of
 from app.decide.stake import stake_of
-from app.facts import Money
+from app.facts import Money, Party
 from app.ids import JourneyId, ProblemId, RemedyId
 from app.journey import budgets, escalations, exceptions, extent, progress, refunds
 from app.journey.brands import brand_of
@@ -29,6 +29,9 @@ from app.outputs import Gesture, Receipt
 RECOVERY: Final = "recovery"
 MAKING_GOOD: Final = frozenset({RECOVERY, EXCEPTION})
 """The occasions on which something is made good; a thank-you makes good nothing."""
+
+IN_PERSON: Final = "in_person"
+"""The word for an apology that no message gives: an apology alone was given before in the journey."""
 
 _NOTHING: Final = Decimal(0)
 
@@ -79,12 +82,38 @@ def _make_good(turn: Turn, problem: Problem, counted: list[Problem]) -> None:
         attributes=() if journey is None else journey.attributes,
         in_incident=any(each.incident is not None for each in counted),
     )
-    plan = turn.ruled(remedy_of(turn.policy, inputs))
+    plan = _not_bare_again(turn, problem, turn.ruled(remedy_of(turn.policy, inputs)))
     if exceptions.needs_approval(turn, problem, plan.gestures):
         _give(turn, problem, replace(plan, gestures=exceptions.owed(plan.gestures)))
         exceptions.reserve(turn, _planned(turn, EXCEPTION, problem, exceptions.beyond(plan.gestures)), plan)
     else:
         _give(turn, problem, plan)
+
+
+def _not_bare_again(turn: Turn, problem: Problem, plan: RemedyPlan) -> RemedyPlan:
+    """Leave a second apology without a gesture to whoever has the matter: said by a machine again it does harm."""
+    if plan.gestures or problem.fault is Party.CUSTOMER or not _was_bare(turn.state, problem):
+        return plan
+    turn.note("an apology without a gesture was given before: whoever has the matter speaks to the customer")
+    return replace(plan, apology=IN_PERSON)
+
+
+def _was_bare(state: CustomerState, problem: Problem) -> bool:
+    """Say whether something else of the journey was answered with an apology alone."""
+    others = (
+        remedy
+        for remedy in state.remedies.values()
+        if remedy.journey == problem.journey is not None and remedy.cause != problem.cause
+    )
+    return any(
+        remedy.occasion == RECOVERY and not remedy.gestures and not _is_theirs(state.problems.get(remedy.problem))
+        for remedy in others
+    )
+
+
+def _is_theirs(problem: Problem | None) -> bool:
+    """Say whether a problem was the customer's own doing: who is told so is not apologised to."""
+    return problem is not None and problem.fault is Party.CUSTOMER
 
 
 def _delays(counted: list[Problem]) -> tuple[Delay, ...]:

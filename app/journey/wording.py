@@ -80,10 +80,22 @@ def lines_at(policy: Policy, state: CustomerState, place: Place) -> tuple[Line, 
 
 
 def _missing(policy: Policy, journey: Journey, problem: Problem) -> tuple[Line, ...]:
-    """Return the lines a problem is about; of a whole journey, those that have not come yet."""
-    if problem.line_ids or problem.consignment is not None:
-        return extent.missing_lines(policy, journey, problem)
-    return _not_come(policy, journey)
+    """Return the lines a problem is about and that are not made good; of a whole journey, those that have not come yet.
+
+    What the goods' coming does not solve (they came broken) is about those that came as well.
+    """
+    missing = extent.missing_lines(policy, journey, problem)
+    completes = reached.rules_of(policy, journey).completes_on
+    stated = problem.line_ids or problem.consignment is not None
+    if stated or (_of_goods(policy, problem) and not {*completes} & {*policy.problems[problem.type].resolved_by}):
+        return missing
+    not_come = _not_come(policy, journey)
+    return tuple(line for line in missing if line in not_come)
+
+
+def _of_goods(policy: Policy, problem: Problem) -> bool:
+    """Say whether a problem is one that new goods make good."""
+    return "replaced" in policy.problems[problem.type].resolved_by
 
 
 def _not_come(policy: Policy, journey: Journey) -> tuple[Line, ...]:
@@ -94,7 +106,12 @@ def _not_come(policy: Policy, journey: Journey) -> tuple[Line, ...]:
         if reached.completed_at(rules, reached.of_consignment(journey, consignment)) is not None
         for line in consignment.line_ids
     }
-    return tuple(line for line in journey.lines if line.line_id not in come)
+    over = (*rules.completes_on, *rules.ends_on)
+    return tuple(
+        line
+        for line in journey.lines
+        if line.line_id not in come and not any(word in journey.line_steps.get(line.line_id, {}) for word in over)
+    )
 
 
 def named(lines: Sequence[Line]) -> str:

@@ -135,7 +135,7 @@ ONE_FACT: list[tuple[str, What]] = [
     ("understocked", FailureStated("understocked", Party.SUPPLIER, (LineId("1"),), "sold twice")),
     ("cancelled", JourneyCancelled(Party.MERCHANT, (LineId("1"),), "sold out")),
     ("refunded", MilestoneReached("refunded", Party.MERCHANT, amount=Money(Decimal("499.00"), "EUR"))),
-    ("replaced", MilestoneReached("replaced", Party.MERCHANT, (PARCEL,))),
+    ("replaced", MilestoneReached("replaced", Party.MERCHANT, (PARCEL,), line_ids=(LineId("1"),))),
     (
         "service_unavailable",
         FailureStated("service_unavailable", Party.PARTNER_LOCATION, (), "no car", "Airport desk"),
