@@ -56,8 +56,14 @@ def owed_by_law(
 ) -> tuple[Owed, ...]:
     """Return what each statute gives for what it covers of a trouble; the policy may give more, never less."""
     covering = (statute for statute in policy.statutes.floors if brand in statute.brands)
-    found = (_owed(statute, policy.brand(brand), delays, attributes) for statute in covering)
+    found = (_owed(statute, policy.brand(brand), delays, _stated(statute, attributes)) for statute in covering)
     return tuple(owed for owed in found if owed is not None)
+
+
+def _stated(statute: StatutoryFloor, attributes: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the attributes that say something a statute knows: a word that it does not know says nothing."""
+    known = dict(statute.words)
+    return {name: said for name, said in attributes.items() if name not in known or said in known[name]}
 
 
 def _owed(
@@ -119,14 +125,17 @@ def _plainly(line: StatutoryLine, currency: str) -> str:
 def _holding(
     statute: StatutoryFloor, worst: Delay, day: date, attributes: Mapping[str, str]
 ) -> tuple[StatutoryLine, ...]:
-    """Return the last line that holds for sure, and those after it that hold if what was not stated says so."""
+    """Return the last line that holds for sure, and those after it that hold if what was not stated says so.
+
+    Of lines that ask for the same the last one decides, whatever the answer.
+    """
     held: list[StatutoryLine] = []
     for line in statute.lines:
         sure = _holds(line, worst, day, attributes)
         if sure:
             held = [line]
         elif sure is None:
-            held.append(line)
+            held = [*(each for each in held if (each.over, each.where) != (line.over, line.where)), line]
     return tuple(held)
 
 

@@ -36,7 +36,8 @@ class StatutoryFloor(Struct, frozen=True):
     """What a law gives for a delay or a failure, in money, whatever the policy says: the last line that holds.
 
     It covers the `problems` of `brands`, but for faults in `not_for`. `refund_counts`: money paid back counts as paid.
-    `form` is one of FORMS. `currency` None: the brand's.
+    `form` is one of FORMS. `currency` None: the brand's. `words` are those that an attribute may be; another was not
+    stated.
     """
 
     name: str
@@ -48,6 +49,7 @@ class StatutoryFloor(Struct, frozen=True):
     lines: tuple[StatutoryLine, ...]
     form: str = DELAY
     currency: str | None = None
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class LatestDay(Struct, frozen=True):

@@ -46,7 +46,7 @@ def read_statutes(
 
 
 def _floor(name: str, tree: Tree, brands: Mapping[str, Brand], problems: Mapping[str, ProblemRules]) -> StatutoryFloor:
-    parts = tree.only(f"statute {name}", _FLOOR, ("not_for", "currency", *FORMS))
+    parts = tree.only(f"statute {name}", _FLOOR, ("not_for", "currency", "words", *FORMS))
     forms = [form for form in FORMS if form in parts]
     if len(forms) != 1:
         tree.place.refuse(f"statute {name} says one of {', '.join(f'`{form}`' for form in FORMS)}")
@@ -60,6 +60,9 @@ def _floor(name: str, tree: Tree, brands: Mapping[str, Brand], problems: Mapping
     faults = parts["not_for"].words("not_for") if "not_for" in parts else ()
     for word in faults:
         parts["not_for"].place.known("party", word, {party: party for party in PARTIES})
+    words = (
+        {what: child.words(what) for what, child in parts["words"].mapping("words").items()} if "words" in parts else {}
+    )
     return StatutoryFloor(
         name=name,
         law=parts["law"].text("law"),
@@ -67,9 +70,10 @@ def _floor(name: str, tree: Tree, brands: Mapping[str, Brand], problems: Mapping
         problems=_listed(parts["problems"], "problems", "problem type", problems),
         not_for=tuple(Party(word) for word in faults),
         refund_counts=parts["refund_counts"].truth("refund_counts"),
-        lines=read_lines(name, forms[0], parts[forms[0]]),
+        lines=read_lines(name, forms[0], parts[forms[0]], words),
         form=forms[0],
         currency=_currency(parts["currency"]) if "currency" in parts else None,
+        words=tuple(words.items()),
     )
 
 

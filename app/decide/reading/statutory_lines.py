@@ -1,6 +1,7 @@
 """The lines of a statute: each must be able to decide for somebody, and longer never gives less."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -15,12 +16,12 @@ _ASKS: Final = ("since", "over", "where")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def read_lines(name: str, form: str, tree: Tree) -> tuple[StatutoryLine, ...]:
-    """Return the lines in their order; the last one that holds decides."""
+def read_lines(name: str, form: str, tree: Tree, words: Mapping[str, tuple[str, ...]]) -> tuple[StatutoryLine, ...]:
+    """Return the lines in their order; the last one that holds decides. `words` are those that attributes may be."""
     items = tree.items(form)
     if not items:
         tree.place.refuse(f"statute {name}: `{form}` is empty: it could never give anything")
-    lines = [_line(form, child) for child in items]
+    lines = [_line(form, child, words) for child in items]
     for number, line in enumerate(lines):
         for later, child in zip(lines[number + 1 :], items[number + 1 :], strict=True):
             if _holds_whenever(later, line):
@@ -54,7 +55,7 @@ def _given(line: StatutoryLine) -> Decimal:
     return line.share if line.amount is None else line.amount
 
 
-def _line(form: str, tree: Tree) -> StatutoryLine:
+def _line(form: str, tree: Tree, words: Mapping[str, tuple[str, ...]]) -> StatutoryLine:
     parts = tree.only("a line", ("gives",), (*_BOUNDS, *_ASKS) if form == DELAY else _ASKS)
     bounds = [key for key in _BOUNDS if key in parts]
     if form == DELAY and len(bounds) != 1:
@@ -64,6 +65,13 @@ def _line(form: str, tree: Tree) -> StatutoryLine:
         parts["gives"].place.refuse("gives: a day is worth an amount, not a share of the price")
     over = parts["over"].mapping("over") if "over" in parts else {}
     where = parts["where"].mapping("where") if "where" in parts else {}
+    for what, child in where.items():
+        if what not in words:
+            child.place.refuse(
+                f"where: the statute's `words` must say which words there are for {what}, as in "
+                f"`words: {{{what}: [{child.text(what)}, another]}}`: where none of them is stated, nothing is guessed"
+            )
+        child.place.known(f"word for {what}", child.text(what), dict.fromkeys(words[what]), "the statute's `words`")
     return StatutoryLine(
         share=number if is_share else Decimal(0),
         amount=None if is_share else number,

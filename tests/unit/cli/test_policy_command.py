@@ -38,6 +38,7 @@ def test_check_notes_who_is_asked_to_act_without_the_right_to(copied: Path) -> N
     assert notes == [
         "critical asks service_recovery_lead, whom `operators` lets do nothing",
         "stuck asks service_recovery_lead, whom `operators` lets do nothing",
+        "handed_on asks service_recovery_lead, whom `operators` lets do nothing",
         "hold_age asks cx_lead for what `operators` does not let them do: write_off",
         "offer_terms asks campaign_lead, whom `operators` lets do nothing",
     ]
