@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -36,7 +37,8 @@ def command() -> None:
     "--port", default=_DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free one."
 )
 @click.option("--detach", is_flag=True, help="Return once it serves and leave it running.")
-def start(data: Path, port: int, *, detach: bool) -> None:
+@json_option
+def start(data: Path, port: int, *, detach: bool, in_json: bool) -> None:
     """Start the broker; it runs until Ctrl-C, or until `makegood broker stop` with --detach.
 
     \b
@@ -44,16 +46,20 @@ def start(data: Path, port: int, *, detach: bool) -> None:
       makegood broker start --detach --port 0 --data /tmp/trial
     """
     broker = Broker.start(data, port, detached=detach)
-    click.echo(f"Kafka serves on {broker.bootstrap} (process {broker.pid}, data in {broker.data_dir})")
-    if broker.port != _DEFAULT_PORT:
-        click.echo(f"Point the other commands at it: export KAFKA_BOOTSTRAP={broker.bootstrap}")
+    if in_json:
+        say({"bootstrap": broker.bootstrap, "process": broker.pid, "data": broker.data_dir})
+    else:
+        click.echo(f"Kafka serves on {broker.bootstrap} (process {broker.pid}, data in {broker.data_dir})")
+        if broker.port != _DEFAULT_PORT:
+            click.echo(f"Point the other commands at it: export KAFKA_BOOTSTRAP={broker.bootstrap}")
     if not detach:
-        _stay(broker)
+        _stay(broker, click.echo if not in_json else _nothing)
 
 
 @command.command()
 @_data
-def stop(data: Path) -> None:
+@json_option
+def stop(data: Path, *, in_json: bool) -> None:
     """Stop the broker that uses the data folder; its data stays.
 
     \b
@@ -61,11 +67,15 @@ def stop(data: Path) -> None:
       makegood broker stop
     """
     broker = Broker.running_on(data)
-    if broker is None:
+    if broker is not None:
+        broker.stop()
+    if in_json:
+        said = {} if broker is None else {"bootstrap": broker.bootstrap, "process": broker.pid}
+        say({"stopped": broker is not None, "data": data} | said)
+    elif broker is None:
         click.echo(f"no broker runs on {data}")
-        return
-    broker.stop()
-    click.echo(f"stopped the broker on {broker.bootstrap} (process {broker.pid})")
+    else:
+        click.echo(f"stopped the broker on {broker.bootstrap} (process {broker.pid})")
 
 
 @command.command()
@@ -93,7 +103,11 @@ def status(data: Path, *, in_json: bool) -> None:
     raise SystemExit(0 if serving else 1)
 
 
-def _stay(broker: Broker) -> None:
+def _nothing(_: str) -> None:
+    """Say nothing: who reads JSON has been told."""
+
+
+def _stay(broker: Broker, tell: Callable[[str], None]) -> None:
     """Watch the broker until Ctrl-C or SIGTERM, then stop it; SetupError when it ends by itself."""
     asked: list[int] = []
 
@@ -102,12 +116,12 @@ def _stay(broker: Broker) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-    click.echo("Ctrl-C stops it.")
+    tell("Ctrl-C stops it.")
     while not asked:
         time.sleep(_WATCH_SECONDS)
         if broker.exit_code in _ENDED_ON_REQUEST:
-            click.echo("the broker was stopped from elsewhere")
+            tell("the broker was stopped from elsewhere")
             return
         broker.require_alive()
     broker.stop()
-    click.echo("stopped the broker")
+    tell("stopped the broker")

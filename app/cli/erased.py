@@ -2,6 +2,7 @@
 
 import click
 
+from app.cli._json import json_option, say
 from app.errors import SetupError
 from app.ids import CustomerId
 from app.settings import WorkerSettings
@@ -10,7 +11,8 @@ from app.shell.erasures import hashed
 
 @click.command("erased")
 @click.argument("customer")
-def command(customer: str) -> None:
+@json_option
+def command(customer: str, *, in_json: bool) -> None:
     """Print what to look for in the workers' log to show that CUSTOMER was erased, and when.
 
     The log holds nothing else of them: `customer_erased who=HASH`.
@@ -22,4 +24,8 @@ def command(customer: str) -> None:
     key = WorkerSettings().erasure_key
     if key is None or not key.get_secret_value():
         raise SetupError("set MAKEGOOD_ERASURE_KEY to the key that the workers have: the hash is made with it")
-    click.echo(hashed(CustomerId(customer), key))
+    who = hashed(CustomerId(customer), key)
+    if in_json:
+        say({"customer": customer, "who": who})
+    else:
+        click.echo(who)

@@ -4,13 +4,15 @@ import asyncio
 
 import click
 
+from app.cli._json import json_option, say
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.mirroring import mirror
 
 
 @click.command("mirror")
 @click.option("--to", "bootstrap", required=True, metavar="HOST:PORT", help="The cluster to copy to.")
-def command(bootstrap: str) -> None:
+@json_option
+def command(bootstrap: str, *, in_json: bool) -> None:
     """Copy all topics and the group's place in them to another cluster; stop the workers first.
 
     Security settings (KAFKA_SECURITY_PROTOCOL and the others) hold for both clusters. Workers started there go on where
@@ -23,4 +25,7 @@ def command(bootstrap: str) -> None:
     here = KafkaSettings()
     there = here.model_copy(update={"bootstrap": bootstrap})
     for topic, records in asyncio.run(mirror(here, there, WorkerSettings())).items():
-        click.echo(f"{topic}: {records} records")
+        if in_json:
+            say({"topic": topic, "records": records})
+        else:
+            click.echo(f"{topic}: {records} records")

@@ -73,14 +73,20 @@ def check(folder: Path | None, *, in_json: bool) -> None:
 
 @command.command("version")
 @_folder
-def version(folder: Path | None) -> None:
+@json_option
+def version(folder: Path | None, *, in_json: bool) -> None:
     """Print the content address of a policy folder: every decision names the version that decided.
 
     \b
     Example, to see what a version in a decision was:
       makegood policy version my-policy
     """
-    click.echo(version_of(load_folder(folder or WorkerSettings().policy_dir)))
+    where = folder or WorkerSettings().policy_dir
+    found = version_of(load_folder(where))
+    if in_json:
+        say({"folder": where, "version": found})
+    else:
+        click.echo(found)
 
 
 @command.command("show")

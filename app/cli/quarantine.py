@@ -3,17 +3,18 @@
 import asyncio
 import getpass
 from time import time_ns
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
+from app.cli._json import json_option, say
 from app.clock import Instant, to_iso
 from app.journey.ledger import QUARANTINE
-from app.journey.parked import PARKED, decode_parked
+from app.journey.parked import PARKED, Parked, decode_parked
 from app.settings import KafkaSettings, WorkerSettings
-from app.shell.breaking import BROKE, STOPS_BEFORE_STANDING, decode_break
+from app.shell.breaking import BROKE, STOPS_BEFORE_STANDING, Break, decode_break
 from app.shell.output_reader import codec_of
-from app.shell.publisher import write
+from app.shell.publisher import Written, write
 from app.shell.topic_reader import read_topic
 from app.stage import OutRecord
 from app.topics import CHANGELOGS, Topic
@@ -32,7 +33,8 @@ _LOGS: Final = {
 @click.option("--operator", default=getpass.getuser, show_default="your login name", help="Who decides.")
 @click.option("--role", default="operations", show_default=True, help="The role that the policy lets do this.")
 @click.option("--reason", default="breaks the worker", show_default=True, help="Why; it stands in the decision record.")
-def command(customer: str | None, *, release: bool, operator: str, role: str, reason: str) -> None:
+@json_option
+def command(customer: str | None, *, release: bool, operator: str, role: str, reason: str, in_json: bool) -> None:
     """Park CUSTOMER; without one, list what stopped workers and who is parked.
 
     A parked customer is held from everything. What comes about them is kept in order, and worked when you --release
@@ -47,14 +49,74 @@ def command(customer: str | None, *, release: bool, operator: str, role: str, re
     if customer is None:
         if release:
             raise click.UsageError("whom? Give the customer to --release")
-        for line in asyncio.run(_listing(KafkaSettings(), WorkerSettings())):
-            click.echo(line)
+        found = asyncio.run(_listing(KafkaSettings(), WorkerSettings()))
+        for one in found:
+            if in_json:
+                say(one.row())
+            else:
+                click.echo(one.line())
+        if not found and not in_json:
+            click.echo("nothing stands still, and nobody is parked")
         return
-    written = asyncio.run(_decide(customer, release=release, operator=operator, role=role, reason=reason))
-    click.echo(f"{'released' if release else 'quarantined'} {customer}: {written}; see `makegood explain {customer}`")
+    place = asyncio.run(_decide(customer, release=release, operator=operator, role=role, reason=reason))
+    done = "released" if release else "quarantined"
+    if in_json:
+        say({"customer": customer, "done": done} | place._asdict())
+        return
+    written = f"{place.topic}, partition {place.partition}, offset {place.first_offset}"
+    click.echo(f"{done} {customer}: {written}; see `makegood explain {customer}`")
 
 
-async def _decide(customer: str, *, release: bool, operator: str, role: str, reason: str) -> str:
+class Standing(NamedTuple):
+    """What stopped workers: where it lies, and whose it is (None: no customer's)."""
+
+    log: Topic
+    partition: int
+    broke: Break
+    customer: str | None
+
+    def row(self) -> dict[str, object]:
+        """Return it for programs."""
+        return {
+            "what": "stopped",
+            "topic": self.log,
+            "partition": self.partition,
+            "offset": self.broke.offset,
+            "times": self.broke.times,
+            "error": self.broke.error,
+            "stands_still": self._stands(),
+            "customer": self.customer,
+        }
+
+    def line(self) -> str:
+        """Return it for people."""
+        whose = "no customer's: mend it" if self.customer is None else f"customer {self.customer}"
+        stands = "stands still" if self._stands() else "may come by again"
+        times = f"stopped a worker {self.broke.times} times ({self.broke.error}), {stands}"
+        return f"{self.log}/{self.partition} offset {self.broke.offset}: {times}; {whose}"
+
+    def _stands(self) -> bool:
+        return self.broke.times >= STOPS_BEFORE_STANDING
+
+
+class Kept(NamedTuple):
+    """A parked customer."""
+
+    customer: str
+    parked: Parked
+
+    def row(self) -> dict[str, object]:
+        """Return it for programs."""
+        by = {"operator": self.parked.operator, "reason": self.parked.reason, "since": to_iso(self.parked.at)}
+        return {"what": "parked", "customer": self.customer, "records_kept": self.parked.kept} | by
+
+    def line(self) -> str:
+        """Return it for people."""
+        why = f"by {self.parked.operator} ({self.parked.reason})"
+        return f"customer {self.customer}: parked since {to_iso(self.parked.at)} {why}, {self.parked.kept} records kept"
+
+
+async def _decide(customer: str, *, release: bool, operator: str, role: str, reason: str) -> Written:
     worker = WorkerSettings()
     payload = {
         "occurred_at": to_iso(Instant(time_ns() // 1_000_000)),
@@ -67,10 +129,10 @@ async def _decide(customer: str, *, release: bool, operator: str, role: str, rea
     }
     value = encode_event(Topic.OPERATOR_DECISIONS, "operator_decided", payload, codec=codec_of(worker))
     (place,) = await write(KafkaSettings(), worker, [OutRecord(Topic.OPERATOR_DECISIONS, customer.encode(), value)])
-    return f"{place.topic}, partition {place.partition}, offset {place.first_offset}"
+    return place
 
 
-async def _listing(kafka: KafkaSettings, worker: WorkerSettings) -> list[str]:
+async def _listing(kafka: KafkaSettings, worker: WorkerSettings) -> list[Standing | Kept]:
     broke: dict[tuple[Topic, int], bytes | None] = {}
     parked: dict[bytes, bytes | None] = {}
     for changelog in CHANGELOGS:
@@ -79,22 +141,16 @@ async def _listing(kafka: KafkaSettings, worker: WorkerSettings) -> list[str]:
                 broke[_LOGS[changelog], record.partition] = record.value
             elif record.key is not None and record.key.startswith(PARKED):
                 parked[record.key] = record.value
-    lines = [_stopped(*place, value) for place, value in sorted(broke.items()) if value is not None]
-    lines += [_kept(key, value) for key, value in sorted(parked.items()) if value is not None]
-    return lines or ["nothing stands still, and nobody is parked"]
+    stopped = [_stopped(*place, value) for place, value in sorted(broke.items()) if value is not None]
+    return [*stopped, *(_kept(key, value) for key, value in sorted(parked.items()) if value is not None)]
 
 
-def _stopped(log: Topic, partition: int, value: bytes) -> str:
+def _stopped(log: Topic, partition: int, value: bytes) -> Standing:
     found = decode_break(value)
     # directory keys are aliases, which may be a person's address
-    whose = f"customer {found.key.decode(errors='replace')}" if log is Topic.JOURNEY_LOG else "no customer's: mend it"
-    stands = "stands still" if found.times >= STOPS_BEFORE_STANDING else "may come by again"
-    times = f"stopped a worker {found.times} times ({found.error}), {stands}"
-    return f"{log}/{partition} offset {found.offset}: {times}; {whose}"
+    customer = found.key.decode(errors="replace") if log is Topic.JOURNEY_LOG else None
+    return Standing(log, partition, found, customer)
 
 
-def _kept(key: bytes, value: bytes) -> str:
-    parked = decode_parked(value)
-    name = key.removeprefix(PARKED).decode(errors="replace")
-    why = f"by {parked.operator} ({parked.reason})"
-    return f"customer {name}: parked since {to_iso(parked.at)} {why}, {parked.kept} records kept"
+def _kept(key: bytes, value: bytes) -> Kept:
+    return Kept(key.removeprefix(PARKED).decode(errors="replace"), decode_parked(value))

@@ -63,7 +63,8 @@ def check(*, in_json: bool) -> None:
 
 
 @command.command("release")
-def release_() -> None:
+@json_option
+def release_(*, in_json: bool) -> None:
     """Copy the schemas that changed into a new folder of schemas/released.
 
     \b
@@ -71,11 +72,15 @@ def release_() -> None:
       makegood schemas release
     """
     folder = release(_catalog())
+    if in_json:
+        say({"released": folder is not None, "folder": folder})
+        return
     print("nothing changed since the last release" if folder is None else f"released into {folder}")
 
 
 @command.command()
-def doc() -> None:
+@json_option
+def doc(*, in_json: bool) -> None:
     """Write docs/events.md and docs/asyncapi.yaml (AsyncAPI 3.0, every topic) from the schemas and topics.
 
     \b
@@ -86,11 +91,15 @@ def doc() -> None:
     for place, text in documents(catalog).items():
         file = catalog.folder.parent / place
         file.write_text(text, encoding="utf-8")
-        print(f"wrote {file}")
+        if in_json:
+            say({"wrote": file})
+        else:
+            print(f"wrote {file}")
 
 
 @command.command()
-def register() -> None:
+@json_option
+def register(*, in_json: bool) -> None:
     """Register every schema with MAKEGOOD_SCHEMA_REGISTRY_URL; doing it twice changes nothing.
 
     \b
@@ -105,7 +114,10 @@ def register() -> None:
     schemas = load(worker.schema_dir).all()
     client.register(schemas)
     for schema in schemas:
-        print(f"{client.id_of(schema):>6}  {client.subject(schema)}")
+        if in_json:
+            say({"id": client.id_of(schema), "subject": client.subject(schema)})
+        else:
+            print(f"{client.id_of(schema):>6}  {client.subject(schema)}")
 
 
 def _catalog() -> Catalog:

@@ -71,7 +71,8 @@ def token() -> None:
 @token.command("new")
 @click.argument("role", type=_ROLES)
 @click.option("--name", default="", help="Whose it is, for the list; the role if absent.")
-def new(role: str, name: str) -> None:
+@json_option
+def new(role: str, name: str, *, in_json: bool) -> None:
     """Make a token with a ROLE and print it, once: only its hash is kept (in MAKEGOOD_SITE_TOKENS_FILE).
 
     gate: ask whether a message may go. operator: boards, customers, lists. auditor: also the words that were said and
@@ -84,6 +85,9 @@ def new(role: str, name: str) -> None:
     made = new_token()
     file = WebSettings().tokens_file
     add_line(file, line_of(made, [Role(role)], name or role))
+    if in_json:
+        say({"token": made, "role": role, "name": name or role, "hash_kept_in": file})
+        return
     click.echo(made)
     click.echo(f"kept as a hash in {file}", err=True)
 

@@ -1,7 +1,6 @@
 """`makegood webhooks`: receive other systems' webhooks, and check a mapping before it is used."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from app.adapters import applying
 from app.adapters.declared import load
 from app.adapters.event import Encoder
 from app.adapters.foreign import parsed
+from app.cli._json import json_option, say
 from app.cli._stopping import until_stopped
 from app.errors import InvalidRecord, SetupError
 from app.settings import KafkaSettings, WebhookSettings, WorkerSettings
@@ -40,7 +40,8 @@ def serve_() -> None:
 @command.command()
 @click.argument("mapping", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--body", type=click.File("rb"), help="A body to try it on: shows the events it comes to.")
-def check(mapping: Path, body: click.utils.LazyFile | None) -> None:
+@json_option
+def check(mapping: Path, body: click.utils.LazyFile | None, *, in_json: bool) -> None:
     """Check MAPPING, a YAML file; each mistake is named with its line.
 
     \b
@@ -49,7 +50,10 @@ def check(mapping: Path, body: click.utils.LazyFile | None) -> None:
     """
     codec = codec_of(WorkerSettings())
     declared = load(mapping, codec.catalog)
-    click.echo(f"{mapping}: good; {len(declared.rules)} events from source {declared.source}")
+    if in_json:
+        say({"mapping": mapping, "sound": True, "source": declared.source, "events": len(declared.rules)})
+    else:
+        click.echo(f"{mapping}: good; {len(declared.rules)} events from source {declared.source}")
     if body is None:
         return
     try:
@@ -58,5 +62,5 @@ def check(mapping: Path, body: click.utils.LazyFile | None) -> None:
     except InvalidRecord as error:
         raise SetupError(f"the body would be refused with 422: {error}") from error
     for event in events:
-        json.dump({"topic": event.topic, "event": event.event, "payload": event.payload}, sys.stdout, default=str)
-        click.echo()
+        # in the order in which one reads it, not sorted
+        click.echo(json.dumps({"topic": event.topic, "event": event.event, "payload": event.payload}, default=str))
