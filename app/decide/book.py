@@ -166,5 +166,5 @@ class ThankYouInputs(Struct, frozen=True):
 class ThankYouPlan(Struct, frozen=True):
     """What is given with the next purchase, once."""
 
-    gesture: Gesture
+    gestures: tuple[Gesture, ...]
     receipt: Receipt

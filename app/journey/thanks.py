@@ -62,7 +62,7 @@ def thank(turn: Turn, journey: Journey) -> None:
     turn.state = replace(turn.state, follow_ups=())
     if plan is None:
         return
-    give(turn, THANK_YOU, worst.cause, worst.problem, journey.id, THANK_YOU, (plan.gesture,), plan.receipt)
+    give(turn, THANK_YOU, worst.cause, worst.problem, journey.id, THANK_YOU, plan.gestures, plan.receipt)
 
 
 def lapse(turn: Turn, follow_up: FollowUp) -> None:

@@ -168,6 +168,14 @@ SHAPES: Final[Mapping[str, Shape]] = {
         },
         frozenset({"freeze_hand_offs"}),
     ),
-    "thank_you": Shape({"severity": "severity", "values": "values"}, {"discount": _or_nothing(_at_most_whole)}),
+    "thank_you": Shape(
+        {"severity": "severity", "values": "values"},
+        {
+            "discount": _or_nothing(_at_most_whole),
+            "store_credit": _or_nothing(share_or_amount),
+            "perk": _or_nothing(_word),
+        },
+        frozenset({"store_credit", "perk"}),
+    ),
 }
 """Every table of a policy. An output that may be empty says that nothing is done."""

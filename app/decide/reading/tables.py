@@ -47,7 +47,8 @@ def read_tables(files: Mapping[str, tuple[str, bytes]], known: Known, findings: 
     for name, found in rules.items():
         _check_reach(found, findings)
         findings.guard(_has_catch_all, tables[name], found)
-    _check_remedies(rules.get("remedies", []), known, findings)
+    for name in ("remedies", "thank_you"):
+        _check_given(rules.get(name, []), name, known, findings)
     if tables.keys() != SHAPES.keys():
         return None
     return findings.guard(_compiled, files, {name: table.outputs for name, table in tables.items()})
@@ -160,8 +161,8 @@ def _has_catch_all(table: JdmTable, rules: list[_Rule]) -> bool:
     return True
 
 
-def _check_remedies(rules: list[_Rule], known: Known, findings: Findings) -> None:
-    values_at = list(SHAPES["remedies"].inputs).index("values")
+def _check_given(rules: list[_Rule], table: str, known: Known, findings: Findings) -> None:
+    values_at = list(SHAPES[table].inputs).index("values")
     for rule in rules:
         findings.guard(_below_cap, rule, known.cap)
         findings.guard(_below_most, rule, rule.box[values_at], known.brands)
@@ -169,7 +170,8 @@ def _check_remedies(rules: list[_Rule], known: Known, findings: Findings) -> Non
 
 
 def _below_cap(rule: _Rule, cap: Decimal) -> None:
-    amounts = [share_or_amount(rule.answers[field]) for field in ("refund", "store_credit") if rule.answers[field]]
+    given = [rule.answers.get(field) for field in ("refund", "discount", "store_credit")]
+    amounts = [share_or_amount(cell) for cell in given if cell]
     shares = sum((number for number, share in amounts if share), Decimal(0))
     if shares > cap:
         rule.row.place.refuse(f"row {rule.row.id} gives {shares:.0%} of the price, above the cap of {cap:.0%}")

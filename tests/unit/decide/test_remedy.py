@@ -222,7 +222,8 @@ def test_every_receipt_recomputes_and_no_remedy_is_above_the_cap(
 def test_the_thank_you_is_five_per_cent_of_the_next_purchase_even_where_nobody_discounts() -> None:
     plan = thank_you_of(POLICY, ThankYouInputs(3, "audio", Money(Decimal("899.50"), "GBP"))).answer
     assert plan is not None
-    assert plan.gesture.amount == Money(Decimal("44.98"), "GBP")
+    (gesture,) = plan.gestures
+    assert gesture.amount == Money(Decimal("44.98"), "GBP")
     assert recomputed(plan.receipt.arithmetic[0]) == Decimal("44.98")
 
 

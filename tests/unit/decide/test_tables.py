@@ -137,6 +137,24 @@ def test_a_table_of_escalations_from_before_hand_offs_could_go_on_freezes_them_a
     assert [plan.freezes for plan in plans if plan is not None] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"perk": '"ride_home"'}, "gives ride_home, which brand audio has no cost for"),
+        ({"discount": '"100%"', "store_credit": '"51%"'}, "gives 151% of the price, above the cap of 150%"),
+        ({"store_credit": '"200.01"'}, "gives 200.01, above the 200.00 that brand deals gives one customer in all"),
+        ({"store_credit": "5.00"}, "must be a text in quotes"),
+    ],
+)
+def test_what_a_thank_you_gives_is_bounded_as_a_remedy_is(cells: dict[str, str], reason: str) -> None:
+    files = default_files()
+    document = json.loads(files["tables/thank_you.json"])
+    content = document["nodes"][1]["content"]
+    content["outputs"] += [{"id": name, "name": name, "field": name} for name in ("store_credit", "perk")]
+    row_named(content["rules"], "made_good").update(cells)
+    assert reason in error_of(files | {"tables/thank_you.json": json.dumps(document, indent=2).encode()})
+
+
 def test_a_table_of_another_hit_policy_is_refused() -> None:
     files = default_files()
     text = files["tables/pace.json"].replace(b'"hitPolicy": "first"', b'"hitPolicy": "collect"')
