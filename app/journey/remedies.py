@@ -22,7 +22,7 @@ from app.journey.grading import first_time, goods_held
 from app.journey.items import with_item
 from app.journey.named import named
 from app.journey.state import CustomerState
-from app.journey.trouble import GivenRemedy, Problem
+from app.journey.trouble import ByHand, GivenRemedy, Problem
 from app.journey.turn import Turn
 from app.outputs import Gesture, Receipt
 
@@ -173,9 +173,17 @@ def _given(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
     by_hand = (
         Gesture(each.gesture, each.amount, each.amount or Money(_NOTHING, ""), "")
         for each in state.by_hand
-        if each.at >= problem.opened_at and each.journey in {None, problem.journey}
+        if each.journey in {None, problem.journey} and _was_for(each, problem)
     )
     return (*by_policy, *by_hand, *_unasked(state, problem))
+
+
+def _was_for(given: ByHand, problem: Problem) -> bool:
+    """Say whether a gift by hand was for a problem of its journey: also when it came before the problem was known.
+
+    A refund before it was for something else; so was what names no journey.
+    """
+    return given.at >= problem.opened_at or (given.journey is not None and given.gesture != REFUND)
 
 
 def _owed_elsewhere(state: CustomerState, problem: Problem) -> tuple[Gesture, ...]:
