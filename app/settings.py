@@ -62,7 +62,7 @@ class WorkerSettings(BaseSettings):
     session_timeout_ms: int = Field(8_000, ge=6_000, description="a worker silent for longer is taken for dead")
     heartbeat_ms: int = Field(1_500, ge=100, description="how often a worker says it lives")
     commit_interval_ms: int = Field(500, ge=50, description="how often intake offsets are committed")
-    slice_records: int = Field(2_000, ge=1, description="records of one partition worked in one transaction, at most")
+    slice_records: int = Field(4_000, ge=1, description="records of one partition worked in one transaction, at most")
     fetch_bytes: int = Field(
         1_048_576, ge=65_536, description="bytes of one partition fetched at once, at most; a slice is no larger"
     )
