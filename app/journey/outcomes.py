@@ -6,6 +6,7 @@ from app.clock import Instant
 from app.decide.gestures import REFUND
 from app.facts import Fact, RemedyReported
 from app.journey import grants, problems, remedies
+from app.journey.items import with_item
 from app.journey.refunds import REFUNDED
 from app.journey.trouble import ByHand, GivenRemedy
 from app.journey.turn import Turn
@@ -21,10 +22,25 @@ def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
         turn.note("the outcome of a remedy we did not ask for, or of one long over: taken note of")
     elif what.outcome in {"failed", "refused"}:
         grants.not_given(turn, remedy, what, fact.occurred_at)
-    else:
+    elif not (what.outcome == "granted" and _is_part(turn, remedy, what)):
         remedies.settle(turn, remedy, what.gesture, fact.occurred_at)
         if what.gesture == REFUND:
             _money_is_back(turn, remedy, fact.occurred_at)
+
+
+def _is_part(turn: Turn, remedy: GivenRemedy, what: RemedyReported) -> bool:
+    """Keep what was given when it is not all that was asked for, with what was given before: that settles nothing yet."""
+    asked = next((each.amount for each in remedy.gestures if each.kind == what.gesture), None)
+    given = what.amount
+    if asked is None or given is None or given.currency != asked.currency or what.gesture in remedy.settled:
+        return False
+    so_far = remedy.granted.get(what.gesture, asked.amount * 0) + given.amount
+    if so_far >= asked.amount:
+        return False
+    known = replace(remedy, granted={**remedy.granted, what.gesture: so_far})
+    turn.state = replace(turn.state, remedies=with_item(turn.state.remedies, remedy.id, known))
+    turn.note(f"remedy for {remedy.cause}: {so_far:f} of {asked.amount:f} {asked.currency} given ({what.gesture})")
+    return True
 
 
 def _by_hand(turn: Turn, fact: Fact, what: RemedyReported) -> None:
