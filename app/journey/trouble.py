@@ -122,8 +122,8 @@ class GivenRemedy(Struct, frozen=True, array_like=True, gc=False):
     """A remedy we asked for, until every gesture of it is settled. `overdue`: an owner was named for it.
 
     `reserved` stands until its budget, or who approves it, has answered; only then is it issued. `tries` counts how
-    often a gesture was asked for, once it has failed. `drawn` is the budget that pays for it. `granted` is how much of a
-    gesture's amount was given, while that is not all of it.
+    often a gesture was asked for, once it has failed. `drawn` is the budget that pays for it. `granted` is how much
+    of a gesture's amount was given, while that is not all of it.
     """
 
     id: RemedyId
