@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -79,9 +80,20 @@ def run_worker(
     that lost its partitions or the cluster (frozen, or the broker away, longer than the session timeout) joins anew,
     a few times in a row: what it did not finish is not acknowledged, and it reads the truth again.
     """
+    make_state_dir(settings.state_dir)
     parts = _Parts(settings, kafka, inputs, intake, stages, telemetry or NoTelemetry())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(parts, companions))
+
+
+def make_state_dir(folder: Path) -> None:
+    """Make the folder that Faust keeps its own in; it would make its last part alone, and only after joining."""
+    try:
+        (folder / "faust").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"cannot make the folder {folder} ({error.strerror}): set MAKEGOOD_STATE_DIR to one that may be written"
+        ) from error
 
 
 async def _run(parts: _Parts, companions: Sequence[Companion]) -> int:
