@@ -29,7 +29,7 @@ def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
 
 
 def _is_part(turn: Turn, remedy: GivenRemedy, what: RemedyReported) -> bool:
-    """Keep what was given while it is not, with what was given before, all that was asked for: it settles nothing yet."""
+    """Keep what was given while it is, with what was given before, not all that was asked for: it settles nothing."""
     asked = next((each.amount for each in remedy.gestures if each.kind == what.gesture), None)
     given = what.amount
     if asked is None or given is None or given.currency != asked.currency or what.gesture in remedy.settled:
