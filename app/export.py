@@ -17,10 +17,10 @@ from app.clock import to_iso
 from app.directory.state import AliasState
 from app.directory.stored import decode_state as decode_aliases
 from app.errors import InvalidRecord
-from app.facts import Alias, decode_entry, decode_fact
+from app.facts import Alias, Fact, PolicyActivated, decode_entry, decode_fact
 from app.ids import CustomerId
 from app.journey import known_by
-from app.journey.state import decode_state
+from app.journey.state import POLICY_KEY, decode_state
 from app.register.state import decode_entry as decode_register
 from app.stage import LogRecord, tick_of
 from app.topics import CHANGELOGS, INPUTS, OUTPUTS, Topic
@@ -65,7 +65,7 @@ class Gathering:
 
     def take(self, record: LogRecord) -> None:
         """Take the next record."""
-        if tick_of(record) is not None:
+        if tick_of(record) is not None or record.key == POLICY_KEY:
             return
         place = (record.partition, record.key if self._compacted else record.offset)
         if record.value is not None and self._may_be_theirs(record):
@@ -114,6 +114,9 @@ _OURS: Final[Mapping[Topic, Callable[[bytes], object]]] = {
 
 
 def _is_theirs(record: LogRecord, content: object, names: Names) -> bool:
+    if isinstance(content, Fact) and isinstance(content.what, PolicyActivated):
+        # its words are nobody's, though a customer may be called like one of them
+        return False
     if record.key is not None and record.key.decode(errors="replace") in names.ids:
         return True
     if isinstance(content, AliasState):
