@@ -37,7 +37,7 @@ class ExpectationRule(Struct, frozen=True):
 
 
 class ScanFailure(Struct, frozen=True):
-    """What a carrier's finer word says went wrong, and whose fault it is when the scan itself does not say (None)."""
+    """What a carrier's finer word, or status, says went wrong, and whose fault when the scan does not say (None)."""
 
     problem: str
     fault: Party | None = None
@@ -50,8 +50,9 @@ class KindRules(Struct, frozen=True):
     type of its breach; `failures` a stated failure to its problem type. `completes_on` are the terminal milestones
     that close a consignment well, `ends_on` those that end it otherwise.
 
-    `scan_failures` maps a scan's finer word (sub-status) to what went wrong, `failing` a milestone to the problem type
-    that reaching it is. We hold the customer's own goods from one of `goods_from` until one of `goods_until`.
+    `scan_failures` maps a scan's finer word (sub-status), or its status, to what went wrong, `failing` a milestone to
+    the problem type that reaching it is. We hold the customer's own goods from one of `goods_from` until one of
+    `goods_until`.
     """
 
     name: str

@@ -155,10 +155,11 @@ def _with_gaps_split(view: View, leg: Leg, at: Instant) -> tuple[Expectation, ..
 
 
 def _stated_failure(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) -> None:
-    """Open the problem that a scan states (`lost`, `damaged`); said again while it is open, it is the same one."""
+    """Open the problem that a scan states (`lost`, `returning`); said again while it is open, it is the same one."""
     assert fact.subject.journey is not None
     journey = turn.state.journeys[fact.subject.journey]
-    failed = reached.rules_of(turn.policy, journey).scan_failures.get(what.sub_status or "")
+    failures = reached.rules_of(turn.policy, journey).scan_failures
+    failed = failures.get(what.sub_status or "") or failures.get(what.status)
     if failed is None or what.status is ScanStatus.UNKNOWN:
         return
     place = Place(journey.id, name or None)
