@@ -1,7 +1,8 @@
 """The run that nothing disturbed: each log replayed in its own order, record by record, in one process, no Kafka."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from aiokafka import ConsumerRecord
@@ -13,13 +14,17 @@ from app.stage import Effects, KeyedStage, LogRecord, OutRecord, Round, tick_of
 from app.topics import Topic
 
 _START: Final = Instant(0)
+_EMPTY: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 
 
 class Undisturbed:
-    """One partition of a keyed stage, its log taken record by record as the live clock has it."""
+    """One partition of a keyed stage, its log taken record by record as the live clock has it.
 
-    def __init__(self, stage: KeyedStage, partition: int) -> None:
-        self.table: dict[bytes, bytes] = {}
+    `snapshot`: the states that it begins with, as the changelog held them at some moment.
+    """
+
+    def __init__(self, stage: KeyedStage, partition: int, snapshot: Mapping[bytes, bytes] = _EMPTY) -> None:
+        self.table: dict[bytes, bytes] = dict(snapshot)
         self.said: list[OutRecord] = []
         self._stage = stage
         self._partition = partition
@@ -28,6 +33,8 @@ class Undisturbed:
         self._dues: dict[bytes, Instant] = {}
         self._heap: list[tuple[Instant, bytes]] = []
         self._parking: dict[bytes, tuple[int, bytes]] = {}
+        for key, value in self.table.items():
+            self._wait(key, stage.next_due(value))
 
     def replay(self, records: Sequence[ConsumerRecord]) -> None:
         """Take the log's records in order; who was parked was so from a record on that stands before it says so."""
@@ -63,11 +70,14 @@ class Undisturbed:
             else:
                 self.table[key] = bytes(value)
         for key, due in effects.next_due.items():
-            if due is None:
-                self._dues.pop(key, None)
-            else:
-                self._dues[key] = due
-                heapq.heappush(self._heap, (due, key))
+            self._wait(key, due)
+
+    def _wait(self, key: bytes, due: Instant | None) -> None:
+        if due is None:
+            self._dues.pop(key, None)
+        else:
+            self._dues[key] = due
+            heapq.heappush(self._heap, (due, key))
 
     def _pop(self) -> list[bytes]:
         due: dict[bytes, None] = {}
