@@ -15,17 +15,19 @@ Check = Callable[[Any], object]
 class Shape(NamedTuple):
     """Inputs by field with the name of their words (see `universes`), and the check of each output.
 
-    `optional`: outputs that a table may be without.
+    `optional`: outputs that a table may be without. `whole`: outputs that mean something together alone, so a row
+    answers all of them or none; what else it answers goes with them.
     """
 
     inputs: Mapping[str, str]
     outputs: Mapping[str, Check]
     optional: frozenset[str] = frozenset()
+    whole: tuple[str, ...] = ()
 
 
 def words_of(cell: object) -> tuple[str, ...]:
     """Return the words of an answer that lists some: `"promotion, upsell"`; nothing is none."""
-    return tuple(word.strip() for word in str(cell).split(",")) if cell else ()
+    return tuple(word for part in str(cell).split(",") if (word := part.strip())) if cell else ()
 
 
 def share_or_amount(cell: object) -> tuple[Decimal, bool]:
@@ -43,6 +45,12 @@ def plain_length(cell: object) -> int:
         msg = f"{cell!r} must be plain time, without a calendar"
         raise ValueError(msg)
     return length
+
+
+def _some_time(cell: object) -> None:
+    if not plain_length(cell):
+        msg = f"{cell!r} is no time at all: it would run out at once, again and again"
+        raise ValueError(msg)
 
 
 def _word(cell: object) -> None:
@@ -132,10 +140,12 @@ SHAPES: Final[Mapping[str, Shape]] = {
             "template": _or_nothing(_word),
             "overrides_quiet_hours": _or_nothing(_truth),
         },
+        whole=("recipients", "template"),
     ),
     "pace": Shape(
         {"problem": "problem", "severity": "severity"},
-        {"first": _or_nothing(plain_length), "widening": _or_nothing(_widening), "most": _or_nothing(_count)},
+        {"first": _or_nothing(_some_time), "widening": _or_nothing(_widening), "most": _or_nothing(_count)},
+        whole=("first", "widening", "most"),
     ),
     "remedies": Shape(
         {
@@ -162,11 +172,12 @@ SHAPES: Final[Mapping[str, Shape]] = {
         {
             "owner": _or_nothing(_word),
             "authority": _or_nothing(_word),
-            "act_within": _or_nothing(plain_length),
+            "act_within": _or_nothing(_some_time),
             "budget": _or_nothing(_plain_amount),
             "freeze_hand_offs": _or_nothing(_truth),
         },
         frozenset({"freeze_hand_offs"}),
+        whole=("owner", "authority"),
     ),
     "thank_you": Shape(
         {"severity": "severity", "values": "values"},

@@ -115,7 +115,19 @@ def _universe(table: JdmTable, field: str, kind: str, universes: Mapping[str, Va
 
 def _rule(row: JdmRow, shape: Shape, columns: Mapping[str, Values]) -> _Rule:
     box = tuple(_allowed(row, field, universe) for field, universe in columns.items())
-    return _Rule(row, box, {field: _answer(row, field, shape) for field in shape.outputs})
+    answers = {field: _answer(row, field, shape) for field in shape.outputs}
+    _check_whole(row, shape, answers)
+    return _Rule(row, box, answers)
+
+
+def _check_whole(row: JdmRow, shape: Shape, answers: Mapping[str, Cell]) -> None:
+    """Refuse half an answer: it would name nobody, or say nothing."""
+    answered = [field for field, answer in answers.items() if answer not in {None, "", False}]
+    missing = [field for field in shape.whole if field not in answered]
+    if answered and missing:
+        row.place.refuse(
+            f"row {row.id} answers {', '.join(answered)} without {', '.join(missing)}: give all or nothing"
+        )
 
 
 def _allowed(row: JdmRow, field: str, universe: Values) -> Values:
@@ -130,6 +142,8 @@ def _answer(row: JdmRow, field: str, shape: Shape) -> Cell:
     try:
         answer: Cell = json.loads(cell) if cell else None
         shape.outputs[field](answer)
+    except json.JSONDecodeError:
+        row.place.refuse(f'row {row.id}, {field}: `{cell}` is no answer: write words in quotes, as in "{field}"')
     except (ValueError, RecursionError) as error:
         row.place.refuse(f"row {row.id}, {field}: {error}")
     return answer
