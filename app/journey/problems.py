@@ -250,7 +250,10 @@ def _say_solved(turn: Turn, cause: str) -> None:
 
 
 def _only_ended(turn: Turn, problem: Problem) -> bool:
-    """Say whether nothing but the journey's end solved it (given up, cancelled, sent back): that is no good news."""
+    """Say whether nothing but the journey's end solved it (given up, cancelled): that is no good news.
+
+    What gives the customer's own goods back to them is.
+    """
     journey = None if problem.journey is None else turn.state.journeys.get(problem.journey)
     if journey is None or problem.resolved_at is None:
         return False
@@ -258,7 +261,8 @@ def _only_ended(turn: Turn, problem: Problem) -> bool:
     steps += [journey.line_steps.get(line.line_id, {}) for line in lines_of(journey, problem)]
     solved_by = turn.policy.problems[problem.type].resolved_by
     said = {word for word in solved_by for each in steps if problem.resolved_at in each.get(word, ())}
-    return bool(said) and said <= {*reached.rules_of(turn.policy, journey).ends_on}
+    rules = reached.rules_of(turn.policy, journey)
+    return bool(said) and said <= {*rules.ends_on} - {*rules.goods_until}
 
 
 def reopen(turn: Turn, name: ProblemId, at: Instant, times: int) -> None:
