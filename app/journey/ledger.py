@@ -4,7 +4,7 @@ Holds follow from problems: a problem holds from when we knew of it until it is 
 released by an operator. Nothing else ends a hold; its age names an owner (decision 0002).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import asdict, replace
@@ -54,18 +54,45 @@ def _renamed(turn: Turn, holds: tuple[Hold, ...]) -> bool:
     readable = turn.state.released_at is not None or any(hold.until is None for hold in holds)
     if not readable or _identities(turn, turn.before) == _identities(turn, turn.state):
         return False
-    listed = ", ".join(sorted(turn.policy.marketing_identities))
-    turn.ruled(Ruled(None, (RowFired("suppressions", "identities", {"listed": listed}),)))
-    turn.note("the suppression record names the customer as marketing knows them now")
+    named_anew(turn)
     return True
 
 
+def named_anew(turn: Turn) -> None:
+    """Keep by which line of the policy a record is said again for its names."""
+    listed = ", ".join(sorted(turn.policy.marketing_identities))
+    turn.ruled(Ruled(None, (RowFired("suppressions", "identities", {"listed": listed}),)))
+    turn.note("the suppression record names the customer as marketing knows them now")
+
+
 def say(turns: Sequence[Turn]) -> None:
-    """Say the whole ledger once for an instant, by the last of its causes that changed it."""
+    """Say the whole ledger once for an instant, by the last of its causes that changed it.
+
+    It is said under the names of those who were merged into the customer too: marketing may know them by these still.
+    """
     changed = [turn for turn in turns if turn.ledger_changed]
     if changed:
         held = tuple(hold for hold in changed[-1].state.holds if hold.until is None)
-        changed[-1].said.append(_suppression(changed[-1], held))
+        said = _suppression(changed[-1], held)
+        changed[-1].said += (said, *_under_former_names(changed[-1], said))
+
+
+def _under_former_names(turn: Turn, said: Suppression) -> Iterator[Suppression]:
+    state = turn.state
+    for name in state.merged_from:
+        identities = _listed(turn, state.merged_identities.get(name))
+        yield replace(
+            said,
+            id=turn.id_for("suppression", about=name),
+            customer=name,
+            identities=None if identities is None else _others(identities, said.identities),
+        )
+
+
+def _others(identities: Identities, mine: Identities | None) -> Identities:
+    """Return the identities that are not the customer's own by now: one name finds one record."""
+    own = {} if mine is None else asdict(mine)
+    return Identities(**{kind: value for kind, value in asdict(identities).items() if value != own.get(kind)})
 
 
 def _as_it_should_be(turn: Turn) -> tuple[Hold, ...]:
@@ -147,10 +174,14 @@ def _hold_audio(turn: Turn, held: tuple[Hold, ...]) -> tuple[str, ...]:
 
 
 def _identities(turn: Turn, state: CustomerState) -> Identities | None:
+    return _listed(turn, None if state.profile is None else state.profile.identities)
+
+
+def _listed(turn: Turn, identities: Identities | None) -> Identities | None:
     """Return those identities that the policy lists for marketing."""
-    if state.profile is None:
+    if identities is None:
         return None
-    known = asdict(state.profile.identities)
+    known = asdict(identities)
     return Identities(**{name: value for name, value in known.items() if name in turn.policy.marketing_identities})
 
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.book import HoldInputs
 from app.decide.suppression import scope_of
-from app.facts import CustomerAbsorbed, CustomerMerged, Fact, Identities, encode_fact
+from app.facts import CustomerAbsorbed, CustomerMerged, Fact, Identities, ProfileStated, encode_fact
 from app.ids import CustomerId, FactId
-from app.journey import grading, seen
+from app.journey import grading, ledger, seen
 from app.journey.state import Comeback, CustomerState, decode_state, encode_state
 from app.journey.turn import Forget, Handed, Turn
 from app.topics import Topic
@@ -22,7 +22,15 @@ def forwarded(state: CustomerState, fact: Fact) -> Handed | None:
     into = state.merged_into
     if into is None or (isinstance(fact.what, CustomerAbsorbed) and fact.what.customer == state.customer):
         return None
+    if isinstance(fact.what, ProfileStated):
+        return handed_to(into, _known_too(state.customer, fact, fact.what))
     return handed_to(into, fact)
+
+
+def _known_too(customer: CustomerId, fact: Fact, what: ProfileStated) -> Fact:
+    """Return what is said of somebody who has become another as what that one is known by too: it replaces nothing."""
+    alone = CustomerState(customer, profile=what.profile, profile_at=fact.occurred_at)
+    return replace(fact, id=FactId(f"{fact.id}>known"), what=CustomerAbsorbed(customer, encode_state(alone, None)))
 
 
 def handed_to(customer: CustomerId, fact: Fact) -> Handed:
@@ -39,7 +47,7 @@ def customer_merged(turn: Turn, fact: Fact, what: CustomerMerged) -> None:
         return
     absorbed = CustomerAbsorbed(state.customer, encode_state(state, None))
     moved = replace(fact, id=FactId(f"{fact.id}>absorbed"), what=absorbed)
-    turn.said += (Forget(state.customer), handed_to(what.into, moved))
+    turn.said += (*(Forget(name) for name in (state.customer, *state.merged_from)), handed_to(what.into, moved))
     turn.state = CustomerState(
         state.customer,
         last_now=state.last_now,
@@ -82,9 +90,12 @@ def customer_absorbed(turn: Turn, _: Fact, what: CustomerAbsorbed) -> None:
         comeback=max((one for one in (mine.comeback, theirs.comeback) if one is not None), key=_since, default=None),
         apologised=tuple(sorted({*mine.apologised, *theirs.apologised})),
         merged_from=_once(mine.merged_from, (*theirs.merged_from, what.customer), mine.customer),
+        merged_identities=_merged_identities(mine, theirs),
         former=tuple({str(one): one for one in (*mine.former, *theirs.former, *_identities(theirs))}.values()),
     )
-    turn.ledger_changed = any(hold.until is None for hold in theirs.holds)
+    turn.ledger_changed = any(hold.until is None for hold in turn.state.holds)
+    if turn.ledger_changed:
+        ledger.named_anew(turn)
     _decide_again(turn, theirs)
     turn.note(f"{what.customer} is this customer too: journeys, cases, problems and holds are taken over")
 
@@ -96,6 +107,12 @@ def _decide_again(turn: Turn, theirs: CustomerState) -> None:
         problem = turn.state.problems[name]
         if problem.active:
             turn.ruled(scope_of(turn.policy, HoldInputs(problem.type, problem.severity)))
+
+
+def _merged_identities(mine: CustomerState, theirs: CustomerState) -> dict[CustomerId, Identities]:
+    own = {} if theirs.profile is None else {theirs.customer: theirs.profile.identities}
+    known = {**mine.merged_identities, **theirs.merged_identities, **own}
+    return {name: identities for name, identities in sorted(known.items()) if name != mine.customer}
 
 
 def _since(one: Comeback) -> tuple[Instant, str]:

@@ -78,6 +78,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
 
     `seen` holds the ids of recent facts (see `seen.py`). `released_at` stands while a release is readable.
     `apologised` is when notices lately said sorry. `former` are identities of the past: the directory knows them still.
+    `merged_identities` is who those were that were merged into the customer: marketing may know them by that still.
     `left` are aliases the directory still knows them by though their journey has gone from here (see `known_by.py`).
     `questions` are those the register has not answered; under the data clock facts wait for that in `queued`.
     """
@@ -114,6 +115,7 @@ class CustomerState(Struct, frozen=True, array_like=True, gc=False):
     membership: Membership | None = None
     comeback: Comeback | None = None
     left: tuple[Alias, ...] = ()
+    merged_identities: dict[CustomerId, Identities] = {}
 
     @property
     def is_empty(self) -> bool:

@@ -320,7 +320,7 @@ def _lapse(turn: Turn, deadline: Deadline) -> None:
 
 def _forget_release(turn: Turn, _: Deadline) -> None:
     turn.state = replace(turn.state, released_at=None, ramp=())
-    turn.said.append(Forget(turn.state.customer))
+    turn.said += [Forget(name) for name in (turn.state.customer, *turn.state.merged_from)]
 
 
 def _forget_seen(turn: Turn, _: Deadline) -> None:
