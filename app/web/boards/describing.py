@@ -5,7 +5,19 @@ from typing import Final
 from app.decide.policy import Policy
 from app.web.words import Words
 
-_TWO_PARTS: Final = frozenset({"here", "late", "lost_after", "reached", "reached_before", "open_aged"})
+_TWO_PARTS: Final = frozenset(
+    {
+        "here",
+        "here_then",
+        "late",
+        "late_then",
+        "lost_after",
+        "lost_then",
+        "reached",
+        "reached_before",
+        "open_aged",
+    }
+)
 _OF_PROBLEMS: Final = frozenset({"open_of", "open_aged", "held_for", "waiting"})
 
 

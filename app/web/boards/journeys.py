@@ -7,7 +7,7 @@ from app.clock import DAY, Instant
 from app.decide.policy import KindRules, Policy
 from app.ids import CustomerId
 from app.journey.outlook import recurs
-from app.outputs import JourneyStanding
+from app.outputs import JourneyStanding, ProblemStanding
 from app.web.boards.tally import Tally
 from app.web.books import Customer
 
@@ -16,7 +16,10 @@ _UNDER_WAY: Final = frozenset({"open", "partial"})
 
 
 class MilestoneRow(NamedTuple):
-    """One milestone of a kind; the counts stand in the tally under (`here`, `late`, ..., kind, word)."""
+    """One milestone of a kind; the counts stand in the tally under (`here`, `late`, ..., kind, word).
+
+    `here_then`, `late_then` and `lost_then` are the same numbers of a week ago.
+    """
 
     word: str
     share: int
@@ -34,6 +37,8 @@ class KindBoard(NamedTuple):
 def count(tally: Tally, policy: Policy, name: CustomerId, customer: Customer, now: Instant) -> None:
     """Count a customer's journeys."""
     troubled = {problem.journey for problem in customer.problems.values() if problem.status == "open"}
+    then = Instant(now - WEEK)
+    troubled_then = {problem.journey for problem in customer.problems.values() if _was_open(problem, then)}
     for journey in customer.journeys.values():
         rules = policy.kinds.get(journey.kind)
         steps = _path_steps(journey)
@@ -46,6 +51,34 @@ def count(tally: Tally, policy: Policy, name: CustomerId, customer: Customer, no
                 tally.add(name, "late", journey.kind, word)
         elif rules is None or journey.status in rules.ends_on:
             tally.add(name, "lost_after", journey.kind, _last(rules, _before_the_end(rules, steps)))
+        if journey.began_at <= then:
+            is_late = journey.journey in troubled_then
+            _count_then(tally, rules, name, journey, {word: at for word, at in steps.items() if at <= then}, is_late)
+
+
+def _count_then(
+    tally: Tally,
+    rules: KindRules | None,
+    name: CustomerId,
+    journey: JourneyStanding,
+    steps: Mapping[str, Instant],
+    is_late: bool,
+) -> None:
+    """Count where a journey stood a week ago, by the steps that it had reached by then."""
+    ends = set() if rules is None else {*rules.ends_on, *rules.completes_on}
+    was_over = journey.status not in _UNDER_WAY and (not ends or not ends.isdisjoint(steps))
+    if not was_over:
+        tally.add(name, "here_then", journey.kind, _last(rules, steps))
+        if is_late:
+            tally.add(name, "late_then", journey.kind, _last(rules, steps))
+    elif rules is None or journey.status in rules.ends_on:
+        tally.add(name, "lost_then", journey.kind, _last(rules, _before_the_end(rules, steps)))
+
+
+def _was_open(problem: ProblemStanding, at: Instant) -> bool:
+    """Say whether a problem was open at a time; one that was reopened counts as open all along."""
+    still = problem.status == "open" or (problem.resolved_at is not None and problem.resolved_at > at)
+    return still and problem.opened_at <= at
 
 
 def boards(tally: Tally, policy: Policy) -> Iterator[KindBoard]:

@@ -65,6 +65,41 @@ def test_an_order_that_ended_without_its_goods_is_counted_after_the_last_step_be
     assert not [key for key in board.lists if key.startswith("lost_after") and "b" in board.lists[key]]
 
 
+def test_each_number_stands_beside_what_it_was_a_week_ago() -> None:
+    site, then = empty_site(NOW), NOW - 7 * DAY
+    tell(
+        site,
+        [
+            decided("moved", journeys=(order("moved", "open", placed=PLACED, dispatched=then + 1),)),
+            decided("new", journeys=(order("new", "open", began=then + 1, placed=then + 1),)),
+            decided("came", journeys=(order("came", "delivered", placed=PLACED, delivered=then + 1),)),
+            decided("left", journeys=(order("left", "cancelled", placed=PLACED, cancelled=then + 1),)),
+            decided("long", journeys=(order("long", "cancelled", placed=PLACED, cancelled=then),)),
+            decided("done", journeys=(order("done", "delivered", placed=PLACED, delivered=then),)),
+        ],
+    )
+    lists = board_of(site).lists
+    assert set(lists["here_then:order:placed"]) == {"moved", "came", "left"}
+    assert lists["lost_then:order:placed"] == ("long",)
+    assert lists["lost_after:order:placed"] == ("left", "long")
+    assert [key for key in lists if "_then" in key] == ["here_then:order:placed", "lost_then:order:placed"]
+
+
+@pytest.mark.parametrize(
+    ("opened", "resolved", "was_late"),
+    [(0, None, True), (0, 1, True), (0, 0, False), (1, None, False), (-DAY, -1, False)],
+)
+def test_a_week_ago_counts_problems_that_were_open_then(opened: int, resolved: int | None, was_late: bool) -> None:
+    site, then = empty_site(NOW), NOW - 7 * DAY
+    status = "open" if resolved is None else "recovered"
+    at = None if resolved is None else Instant(then + resolved)
+    stood = ProblemStanding(
+        ProblemId("p"), "stalled", status, 2, "carrier", Instant(then + opened), 0, at, JourneyId("order:a")
+    )
+    tell(site, [decided("a", journeys=(order("a", "open", placed=PLACED),), problems=(stood,))])
+    assert ("late_then:order:placed" in board_of(site).lists) is was_late
+
+
 @pytest.mark.parametrize(
     ("ago", "key"), [(0, "reached"), (7 * DAY - 1, "reached"), (7 * DAY, "reached_before"), (14 * DAY, None)]
 )
