@@ -67,6 +67,12 @@ async def measured(request: web.Request, handler: Handler) -> web.StreamResponse
         # the caller went away: there was no answer to count
         status = 0
         raise
+    except (ConnectionError, web.RequestPayloadError):
+        # while we read or wrote; only a connection that is open has something of ours that broke
+        if request.transport is not None and not request.transport.is_closing():
+            raise
+        status = 0
+        response = web.Response()
     finally:
         if status:
             request.app[METERS].request(_route(request), status, elapsed() - began)

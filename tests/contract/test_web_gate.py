@@ -163,6 +163,35 @@ def test_a_whole_list_is_answered_line_by_line_and_a_bad_line_stops_nobody() -> 
     assert all(answer["allowed"] for answer in answers[9:])
 
 
+def test_a_caller_who_goes_away_in_the_middle_of_a_list_is_no_error_of_ours() -> None:
+    site = site_with_ledgers()
+    begun = (
+        "POST /v1/may-send/stream?class=promotion HTTP/1.1\r\nHost: gate\r\n"
+        f"Authorization: Bearer {TOKENS[Role.GATE]}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ).encode()
+    lines = b'{"customer": "held"}\n' * 2_000
+
+    async def ask(session: ClientSession, at: str) -> int:
+        port = int(at.rsplit(":", 1)[1])
+        for _ in range(5):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(begun + b"%x\r\n%b\r\n" % (len(lines), lines))
+            await reader.readline()
+            # not all of it is read, so that the connection ends with a reset
+            writer.transport.abort()
+        async with session.get(f"{at}/v1/customers/held/may-send?class=promotion") as response:
+            return response.status
+
+    assert asked(site, ask) == 200
+    counted = {
+        sample.labels["status"]
+        for family in site.meters.registry.collect()
+        for sample in family.samples
+        if sample.name == "makegood_web_requests_total"
+    }
+    assert counted == {"200"}
+
+
 @pytest.mark.parametrize(
     ("body", "field", "error"),
     [
