@@ -84,6 +84,9 @@ class Receiver:
         except TimeoutError:
             # whoever it is has proved nothing yet, and others wait for the room
             return _refusal(408, f"the body did not come within {self._settings.body_s:g} s; send it again")
+        except (ConnectionError, web.RequestPayloadError):
+            # nobody hears this; whoever can connect must not be able to fill our log with tracebacks
+            return _refusal(408, "the connection ended before the body did; send it again")
         if body is None:
             return _refusal(413, f"the body may have {self._settings.most_bytes} bytes")
         now = self._clock()

@@ -195,6 +195,27 @@ def test_a_body_that_never_comes_gives_its_place_to_others() -> None:
     with_client(use, settings(at_once=1, body_s=0.3))
 
 
+@pytest.mark.parametrize("abruptly", [True, False])
+def test_a_sender_who_hangs_up_is_no_error_of_ours_and_gives_its_place_to_others(*, abruptly: bool) -> None:
+    async def use(client: Client) -> None:
+        port = int(client._url.rsplit(":", 1)[1])
+        for _ in range(3):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST /v1/webhooks/shopify HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            if abruptly:
+                writer.transport.abort()
+            else:
+                writer.close()
+        status = 503
+        while status == 503:
+            status, *_ = await client.shopify("orders/create", ORDER)
+        assert status == 200
+
+    with_client(use, settings(at_once=1, body_s=60.0))
+
+
 @pytest.mark.parametrize(
     ("change", "field", "why"),
     [
