@@ -1,7 +1,8 @@
 """After a run: what the workers wrote, held against the undisturbed run of the same logs."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -36,18 +37,22 @@ class Verdict(NamedTuple):
 async def check(ground: Ground, settled: Instant) -> Verdict:
     """Compare everything; the workers must have stopped. Until `settled` everything must have been worked."""
     found = await _read_all(ground)
-    if ground.previous != ROOT:
+    two_versions = ground.previous != ROOT
+    if two_versions:
         found = _in_todays_words(ground, found)
     committed = await ground.worked()
     faults: list[str] = []
     faults += _lost_on_the_way_in(ground, found)
     said, tables, log_ends = _replayed(ground, found, committed)
     faults += _logs(ground, found, said)
-    faults += _outputs(ground, found, said)
-    faults += _states(ground, found, tables)
+    there = _said_there(ground, found)
+    ours = Counter({line: count for line, count in said.keyed.items() if line[0] in OUTPUTS})
+    differently = _differently(ours, there) if two_versions else {}
+    faults += _outputs(there, _with_changed(ours, differently), {line for line in said.intake if line[0] in OUTPUTS})
+    faults += _states(ground, found, tables, contents=not two_versions)
     faults += _unworked(ground, found, committed, settled)
     compared = {str(topic): sum(len(found[place]) for place in ground.places(topic)) for topic in Topic}
-    return Verdict(faults, {**compared, "log records replayed": log_ends})
+    return Verdict(faults, {**compared, "log records replayed": log_ends, "said differently": len(differently)})
 
 
 def _in_todays_words(ground: Ground, found: Logs) -> Logs:
@@ -123,13 +128,34 @@ def _logs(ground: Ground, found: Logs, said: _Said) -> list[str]:
     ]
 
 
-def _outputs(ground: Ground, found: Logs, said: _Said) -> list[str]:
+def _said_there(ground: Ground, found: Logs) -> Counter[Line]:
     there: Counter[Line] = Counter()
     for topic in OUTPUTS:
         for place in ground.places(topic):
             there.update((topic, record.key, record.value) for record in found[place])
-    ours = Counter({line: count for line, count in said.keyed.items() if line[0] in OUTPUTS})
-    from_intake = {line for line in said.intake if line[0] in OUTPUTS}
+    return there
+
+
+def _differently(ours: Counter[Line], there: Counter[Line]) -> dict[Line, Line]:
+    """Return what the version before said under ids under which today's code says something else: theirs for ours.
+
+    Two versions may grade or word a thing differently. Each id must be there, as often as today's run has it.
+    """
+    theirs = {_id_of(line): line for line in there.keys() - ours.keys() if line[2] is not None}
+    changed = {line: theirs.get(_id_of(line)) for line in ours.keys() - there.keys() if line[2] is not None}
+    return {line: instead for line, instead in changed.items() if instead is not None}
+
+
+def _id_of(line: Line) -> tuple[Topic, bytes | None, str | None]:
+    output = decode_output(line[0], line[2])
+    return (line[0], line[1], None if output is None else output.id)
+
+
+def _with_changed(ours: Counter[Line], differently: Mapping[Line, Line]) -> Counter[Line]:
+    return Counter({differently.get(line, line): count for line, count in ours.items()})
+
+
+def _outputs(there: Counter[Line], ours: Counter[Line], from_intake: Collection[Line]) -> list[str]:
     once = Counter({line: count for line, count in there.items() if line not in from_intake})
     return [
         *_told("output missing", ours - there),
@@ -158,7 +184,8 @@ def _differing(outputs: Sequence[Output]) -> dict[str, list[str]]:
     return {name: found for name, found in texts.items() if len(set(found)) > 1}
 
 
-def _states(ground: Ground, found: Logs, tables: Mapping[Topic, Mapping[bytes, bytes]]) -> list[str]:
+def _states(ground: Ground, found: Logs, tables: Mapping[Topic, Mapping[bytes, bytes]], *, contents: bool) -> list[str]:
+    """Compare the newest states; without `contents` only whose they are, for two versions may come to others."""
     faults = []
     for changelog in CHANGELOGS:
         newest: dict[bytes, bytes | None] = {}
@@ -166,7 +193,9 @@ def _states(ground: Ground, found: Logs, tables: Mapping[Topic, Mapping[bytes, b
             newest.update({b"%d/" % place.partition + (record.key or b""): record.value for record in found[place]})
         live = {key: value for key, value in newest.items() if value is not None}
         replayed = tables[changelog]
-        different = {key for key in live.keys() | replayed.keys() if live.get(key) != replayed.get(key)}
+        different: AbstractSet[bytes] = live.keys() ^ replayed.keys()
+        if contents:
+            different = {key for key in live.keys() | replayed.keys() if live.get(key) != replayed.get(key)}
         if different:
             faults.append(
                 f"{changelog}: {len(different)} of {len(live)} states differ, such as {sorted(different)[:_SHOWN]}"
