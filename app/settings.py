@@ -108,7 +108,9 @@ class WebSettings(BaseSettings):
     login_once: SecretStr | None = Field(None, description="lets one person log in with every role, once (the demo)")
     namespaces: str = Field("", description="further topic prefixes to follow beside our own, comma-separated")
     stale_after_ms: int = Field(10_000, ge=100, description="how far behind the topic's end the gate still answers")
-    stale_marketing: Literal["refuse", "allow"] = Field("refuse", description="what a stale gate says to marketing")
+    stale_marketing: Literal["refuse", "allow"] = Field(
+        "refuse", description="what a stale gate says to marketing where it knows of no hold"
+    )
     stale_recovery: Literal["refuse", "allow"] = Field("allow", description="what it says to recovery messages")
     batch: int = Field(10_000, ge=1, description="questions in one batch call, at most")
     calls_per_second: int = Field(2_000, ge=1, description="calls of one token in a second, at most")

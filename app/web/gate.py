@@ -45,15 +45,20 @@ def may_send(
     freshness: Freshness,
     when_stale: WhenStale = WhenStale(),  # noqa: B008 - a tuple, never changed
 ) -> Answer:
-    """Answer for one customer, one message class and one channel (`*`: is any channel held?)."""
+    """Answer for one customer, one message class and one channel (`*`: is any channel held?).
+
+    What is known to keep a message back does so however old that knowledge is; only what nothing is known to keep back
+    is answered by `when_stale`.
+    """
     if message_class == "transactional":
         return Answer(allowed=True, why="never_held")
     if message_class == "recovery":
         allowed = when_stale.allow_recovery or not freshness.stale
         return Answer(allowed=allowed, why="never_held" if allowed else "stale")
-    if freshness.stale:
+    found = _by_ledgers(tuple(ledgers), message_class, channel, freshness.now)
+    if freshness.stale and found.allowed:
         return Answer(allowed=when_stale.allow_marketing, why="stale")
-    return _by_ledgers(tuple(ledgers), message_class, channel, freshness.now)
+    return found
 
 
 def _by_ledgers(ledgers: tuple[Suppression | None, ...], message_class: str, channel: str, now: Instant) -> Answer:

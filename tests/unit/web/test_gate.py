@@ -102,6 +102,15 @@ def test_a_stale_gate_refuses_marketing_and_lets_recovery_through() -> None:
     assert may_send([], "transactional", "email", STALE, open_gate).allowed
 
 
+def test_a_stale_gate_that_may_let_marketing_through_still_keeps_whom_it_knows_to_be_held() -> None:
+    open_gate = WhenStale(allow_marketing=True)
+    held = hold(Scope(("promotion",), (ALL,)))
+    for when_stale in (open_gate, WhenStale()):
+        assert may_send([ledger(held)], "promotion", "email", STALE, when_stale) == (False, "hold", (held,), None)
+        assert may_send([None], "promotion", "email", STALE, when_stale).why == "unreadable"
+    assert may_send([ledger(held)], "survey", "email", STALE, open_gate) == (True, "stale", (), None)
+
+
 def test_a_gate_that_never_caught_up_is_stale() -> None:
     assert may_send([], "promotion", "email", Freshness(None, NOW, 10_000)).why == "stale"
 
