@@ -19,7 +19,7 @@ def cause_of_stated(policy: Policy, state: CustomerState, problem: Problem, what
     if journey is None or problem.case is not None or rules.anew or not rules.counts:
         return problem.cause
     group = [each for each in state.problems.values() if _is_in(each, problem)]
-    same = [each for each in group if _lasts(each, problem.opened_at) and _covers(journey, each, problem)]
+    same = [each for each in group if lasts(each, problem.opened_at) and covers(journey, each, problem)]
     if same:
         return min(same, key=lambda each: (each.opened_at, each.id)).cause
     return f"{problem.cause}/{what}" if group else problem.cause
@@ -30,12 +30,13 @@ def _is_in(other: Problem, problem: Problem) -> bool:
     return known and (other.cause == problem.cause or other.cause.startswith(f"{problem.cause}/"))
 
 
-def _lasts(other: Problem, at: Instant) -> bool:
+def lasts(other: Problem, at: Instant) -> bool:
+    """Say whether a problem had begun by a time, and was not over."""
     ended = other.resolved_at if other.written_off_at is None else other.written_off_at
     return other.opened_at <= at and (ended is None or ended > at)
 
 
-def _covers(journey: Journey, other: Problem, problem: Problem) -> bool:
+def covers(journey: Journey, other: Problem, problem: Problem) -> bool:
     """Say whether all that a problem is about is something that an earlier one is about already."""
     whole = {*parts.scope_of(journey, problem.consignment)}
     theirs = {*other.line_ids} or whole

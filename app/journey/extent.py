@@ -9,7 +9,7 @@ from app.clock import HOUR, Instant
 from app.decide.book import ExtentInputs
 from app.decide.policy import Policy
 from app.facts import Line, Money
-from app.journey import parts, reached
+from app.journey import causes, parts, reached
 from app.journey.broken import broken_by
 from app.journey.course import Case, Consignment, Journey, Steps
 from app.journey.state import CustomerState
@@ -103,33 +103,48 @@ def repeats_of(policy: Policy, state: CustomerState, problem: Problem) -> int:
         and other.withdrawn_at is None
         and policy.problems[other.type].counts
         and other.opened_at < problem.opened_at
-        and not same_failure(state, other, problem)
+        and not same_failure(policy, state, other, problem)
     ]
-    earlier = [
-        other
-        for other in earlier
-        if not any(one.opened_at < other.opened_at and same_failure(state, one, other) for one in earlier)
-    ]
-    again = sum(1 for other in earlier if (other.cause, other.type) == (problem.cause, problem.type))
-    return again + len({other.cause for other in earlier} - {problem.cause})
+    first = [other for other in earlier if not any(_is_also(policy, state, one, other) for one in earlier)]
+    broken = [other for other in first if other.expectation is not None]
+    again = sum(1 for other in broken if (other.cause, other.type) == (problem.cause, problem.type))
+    return again + len({other.cause for other in broken} - {problem.cause}) + len(first) - len(broken)
 
 
-def same_failure(state: CustomerState, other: Problem, problem: Problem) -> bool:
-    """Say whether an earlier problem and this one are one failure: a broken promise, and why it was broken.
+def _is_also(policy: Policy, state: CustomerState, one: Problem, other: Problem) -> bool:
+    return one.opened_at < other.opened_at and same_failure(policy, state, one, other)
 
-    Who is not served by the promised time because nothing was there has been failed once, whichever is known first.
+
+def same_failure(policy: Policy, state: CustomerState, other: Problem, problem: Problem) -> bool:
+    """Say whether an earlier problem and this one are one failure, from what happened alone, whenever it was learnt.
+
+    A failure stated once more, of what it was stated of and while it lasts, is; so are a broken promise and why it was
+    broken: who is not served by the promised time because nothing was there has been failed once.
     """
-    if other.expectation is None and problem.expectation is None:
-        return other.cause == problem.cause and other.type == problem.type
-    if other.expectation is not None and problem.expectation is not None:
+    rules = policy.problems[problem.type]
+    if _place(other) != _place(problem) or policy.problems[other.type].cause_group != rules.cause_group:
         return False
+    if (other.expectation is None) == (problem.expectation is None):
+        return problem.expectation is None and _stated_again(policy, state, other, problem)
     late, stated = (other, problem) if problem.expectation is None else (problem, other)
-    if not stated.cause.startswith(f"{late.cause}/"):
-        return False
+    if not policy.problems[stated.type].anew:
+        return True
     if late is other:
-        return late.resolved_at is None or late.resolved_at > problem.opened_at
+        return causes.lasts(late, problem.opened_at)
     broken = broken_by(state, late)
     return broken is not None and broken.start < stated.opened_at
+
+
+def _place(problem: Problem) -> tuple[str | None, str | None, str | None]:
+    return (problem.journey, problem.consignment, problem.case)
+
+
+def _stated_again(policy: Policy, state: CustomerState, other: Problem, problem: Problem) -> bool:
+    if policy.problems[problem.type].anew or policy.problems[other.type].anew:
+        return False
+    journey = None if problem.journey is None else state.journeys.get(problem.journey)
+    lasts = causes.lasts(other, problem.opened_at)
+    return lasts and (journey is None or causes.covers(journey, other, problem))
 
 
 def steps_for(state: CustomerState, problem: Problem) -> Steps:

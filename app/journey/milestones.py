@@ -48,8 +48,7 @@ def reach_lines(turn: Turn, name: JourneyId, lines: tuple[LineId, ...], word: st
     turn.note(f"{name}: {word}: {', '.join(lines)}")
     journey = turn.state.journeys[name]
     for place in (*(part.id for part in journey.consignments.values() if part.line_ids), None):
-        whole = parts.all_reached_at(journey, parts.scope_of(journey, place), word)
-        if whole is not None:
+        for whole in parts.all_reached(journey, parts.scope_of(journey, place), word):
             reach(turn, name, place, word, whole)
     problems.review_journey(turn, name)
     grading.grade_where(turn, lambda problem: problem.journey == name)

@@ -76,7 +76,7 @@ def _told_already(line: _Line) -> bool:
 def _is_the_same(turn: Turn, other: Problem, mine: Problem) -> bool:
     if mine.incident is not None and other.incident == mine.incident:
         return True
-    return other.type == mine.type and same_failure(turn.state, other, mine)
+    return other.type == mine.type and same_failure(turn.policy, turn.state, other, mine)
 
 
 def _worst(lines: Sequence[_Line]) -> Iterator[_Line]:

@@ -26,11 +26,13 @@ def scope_of(journey: Journey, consignment: ConsignmentId | None) -> tuple[LineI
     return tuple(line.line_id for line in journey.lines)
 
 
-def all_reached_at(journey: Journey, lines: tuple[LineId, ...], word: str) -> Instant | None:
-    """Return when the last of some lines had reached a word, each by itself; None while one has not."""
-    firsts = [journey.line_steps.get(line, _NO_STEPS).get(word, (None,))[0] for line in lines]
-    known = [at for at in firsts if at is not None]
-    return max(known) if known and len(known) == len(firsts) else None
+def all_reached(journey: Journey, lines: tuple[LineId, ...], word: str) -> list[Instant]:
+    """Return when all of some lines had reached a word, each by itself, and every time since that one did so again."""
+    times = [journey.line_steps.get(line, _NO_STEPS).get(word, ()) for line in lines]
+    if not times or not all(times):
+        return []
+    complete = max(of_line[0] for of_line in times)
+    return sorted({at for of_line in times for at in of_line if at >= complete})
 
 
 def is_out(journey: Journey, line: LineId, problem: Problem, words: tuple[str, ...]) -> bool:

@@ -145,9 +145,16 @@ def resolve_at(turn: Turn, name: ProblemId, at: Instant) -> None:
     elif at < problem.resolved_at:
         turn.put_problem(replace(problem, resolved_at=at))
         turn.note(f"problem {problem.type} was resolved earlier: {to_iso(at)}")
+        _grade_what_was_stated_since(turn, problem)
         if problem.active:
             grading.grade(turn, name)
         grading.grade(turn, name)
+
+
+def _grade_what_was_stated_since(turn: Turn, problem: Problem) -> None:
+    """Grade the rest of the journey anew: what was stated after this was over is a failure of its own."""
+    if problem.expectation is None and problem.case is None:
+        grading.grade_related(turn, problem)
 
 
 def review_journey(turn: Turn, journey: JourneyId) -> None:
@@ -235,6 +242,7 @@ def resolve(turn: Turn, name: ProblemId, at: Instant) -> None:
     turn.put_problem(replace(problem, resolved_at=at, progress_due=None))
     turn.note(f"problem {problem.type} resolved{_where(problem)} as of {to_iso(at)}")
     grading.grade(turn, name)
+    _grade_what_was_stated_since(turn, problem)
     turn.causes[problem.cause] = None
     _say_solved(turn, problem.cause)
     escalations.answered(turn, name)

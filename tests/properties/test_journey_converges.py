@@ -15,6 +15,7 @@ from app.facts import (
     ContactAttempted,
     Fact,
     FailureStated,
+    JourneyCancelled,
     MessageReceived,
     MessageSent,
     MilestoneReached,
@@ -23,7 +24,7 @@ from app.facts import (
     ScanStatus,
     What,
 )
-from app.ids import CaseId, ConsignmentId, Desk
+from app.ids import CaseId, ConsignmentId, Desk, LineId
 from app.journey.course import Leg
 from app.journey.deadlines import next_due
 from app.journey.steps import was_kept
@@ -72,7 +73,12 @@ SCANS: st.SearchStrategy[What] = st.sampled_from(
     [ScanStatus.IN_TRANSIT, ScanStatus.OUT_FOR_DELIVERY, ScanStatus.DELIVERED, ScanStatus.UNKNOWN, ScanStatus.FAILURE]
 ).map(scan)
 STEPS: st.SearchStrategy[What] = st.sampled_from(
-    [DISPATCHED, MilestoneReached("replaced"), MilestoneReached("cancelled")]
+    [
+        DISPATCHED,
+        MilestoneReached("replaced"),
+        MilestoneReached("cancelled"),
+        FailureStated("wrong_item", Party.MERCHANT),
+    ]
 )
 WHOLE: st.SearchStrategy[What] = st.sampled_from(
     [
@@ -81,6 +87,10 @@ WHOLE: st.SearchStrategy[What] = st.sampled_from(
         ContactAttempted("form", Party.CARRIER),
         ContactAttempted("call"),
         FailureStated("misdelivered", Party.CARRIER),
+        FailureStated("damaged", Party.CARRIER, (LineId("lamp"),)),
+        MilestoneReached("replaced"),
+        MilestoneReached("replaced", line_ids=(LineId("lamp"),)),
+        JourneyCancelled(Party.CUSTOMER, (LineId("shade"),)),
     ]
 )
 TALK: st.SearchStrategy[What] = st.sampled_from(
