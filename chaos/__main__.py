@@ -9,6 +9,7 @@ from time import time
 
 from app.settings import ROOT
 from chaos.diary import Diary
+from chaos.mirrored import run_mirrored
 from chaos.run import FAULTS, Plan, long_plan, run, short_plan, upgrade_plan
 
 
@@ -25,9 +26,13 @@ def main() -> int:
         metavar="COMMIT",
         help="begin with this commit's code, upgrade under load, roll back, upgrade again",
     )
+    parser.add_argument("--mirrored", action="store_true", help="copy the cluster, and go on with the copy")
     parser.add_argument("--log", type=Path, default=ROOT / ".run" / "chaos", help="folder of the logs")
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)  # our own clients complain while the broker is away, as they should
+    if chosen.mirrored:
+        diary = Diary(chosen.log / f"seed-{chosen.seed}-mirrored.jsonl", quiet=False)
+        return 1 if asyncio.run(run_mirrored(chosen.seed, diary)).faults else 0
     wrong = 0
     for number, plan in enumerate(_plans(chosen)):
         diary = Diary(chosen.log / f"seed-{chosen.seed}-{number}.jsonl", quiet=False)

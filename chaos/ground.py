@@ -64,11 +64,19 @@ class Ground:
         """Make the topics, activate the default policy, connect."""
         await apply_topics(self.kafka, self.settings)
         await self.activate()
+        await self.connect(workers_kafka, rng, rate)
+
+    async def connect(self, workers_kafka: KafkaSettings, rng: Random, rate: float, first: int = 0) -> None:
+        """Connect to topics that are there; `first`: the number of the first customer who is told of."""
         await self._cluster.start()
         self._dirty = AIOKafkaConsumer(**self.connection, enable_auto_commit=False, isolation_level="read_uncommitted")
         await self._dirty.start()
         self.crew = Crew(environment_of(workers_kafka, self.settings), self.folder, self.diary)
-        self.producer = Producer(lambda: LogWriter(self.connection, self.wire_name), rng, self.diary, rate)
+        self.produce_anew(rng, rate, first)
+
+    def produce_anew(self, rng: Random, rate: float, first: int) -> None:
+        """Let a new producer take the place of one that has had enough."""
+        self.producer = Producer(lambda: LogWriter(self.connection, self.wire_name), rng, self.diary, rate, first)
 
     async def activate(self, remark: str = "") -> PolicyVersion:
         """Activate the default policy, as another version when there is a remark to be put in its first file."""

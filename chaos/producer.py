@@ -24,9 +24,14 @@ _CONFIRM_SECONDS: Final = 10.0
 
 
 class Producer:
-    """Publishes `rate` new lives a second until it is enough; what the broker did not confirm is sent again."""
+    """Publishes `rate` new lives a second until it is enough; what the broker did not confirm is sent again.
 
-    def __init__(self, new_writer: Callable[[], LogWriter], rng: Random, diary: Diary, rate: float) -> None:
+    `first`: the number of the first customer, so that two producers do not tell of the same ones.
+    """
+
+    def __init__(
+        self, new_writer: Callable[[], LogWriter], rng: Random, diary: Diary, rate: float, first: int = 0
+    ) -> None:
         self._new_writer = new_writer
         self._writer: LogWriter | None = None
         self._connecting = asyncio.Lock()
@@ -35,7 +40,7 @@ class Producer:
         self.rate = rate
         self._waiting: list[tuple[int, int, OutRecord]] = []
         self._unconfirmed: set[asyncio.Task[None]] = set()
-        self._lives = 0
+        self._lives = first
         self._enough = False
         self._number = 0
         self._again: Counter[str] = Counter()
