@@ -137,7 +137,7 @@ class Escalation(Struct, frozen=True, tag="escalation"):
     """One named owner role with the authority to act, and the reason.
 
     `budget` is what it may spend on this without asking; `freeze_hand_offs`: no desk hands it on from here; `history`
-    are the decisions about the problems of its journey or case, problem by problem, each the oldest first, this one last.
+    are the decisions about the problems of its journey or case, problem by problem, each the oldest first, this last.
     """
 
     id: OutputId

@@ -92,12 +92,14 @@ class ExposureChanged(Struct, frozen=True, tag="exposure_changed"):
     """The severe open problems of a brand's customer are now these (`reasons`, types; none: no more).
 
     `again`: they are told under another brand too, and who counts every brand's customers counts this one there.
+    `erased`: nobody of this name may be spoken of any more.
     """
 
     brand: str
     severity: int
     reasons: tuple[str, ...]
     again: bool = False
+    erased: bool = False
 
 
 class IncidentReported(Struct, frozen=True, tag="incident_reported"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from app.facts import AliasForgotten, CustomerErased, Fact, IncidentLeft, encode_entry
-from app.journey import asking, known_by
+from app.journey import asking, exposure, known_by
 from app.journey.merging import handed_to
 from app.journey.state import CustomerState
 from app.journey.turn import Forget, Handed, Turn
@@ -26,9 +26,8 @@ def customer_erased(turn: Turn, fact: Fact, _: CustomerErased) -> None:
     swept = replace(fact, what=CustomerErased(swept=True))
     turn.said += [handed_to(loser, swept) for loser in state.merged_from]
     turn.said.append(Forget(state.customer))
-    turn.state = CustomerState(
-        state.customer, last_now=state.last_now, exposed=state.exposed, membership=state.membership
-    )
+    exposure.erase(turn)
+    turn.state = CustomerState(state.customer, last_now=state.last_now, membership=state.membership)
     turn.holds_before = ()
     turn.note("erased: everything that was known of this customer")
 

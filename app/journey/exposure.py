@@ -37,6 +37,19 @@ def review(turn: Turn) -> None:
     turn.state = replace(turn.state, exposed=now)
 
 
+def erase(turn: Turn) -> None:
+    """Let no list of the register name the customer; lists made before they recovered do, so each brand is told."""
+    for brand in sorted({turn.policy.brand(None).name, *turn.state.exposed, *_known_to(turn)}):
+        key = severe_key(brand, shard_of(turn.state.customer))
+        asking.tell(turn, key, ExposureChanged(brand, 0, (), erased=True), f"exposure/{brand}/erased")
+
+
+def _known_to(turn: Turn) -> Iterator[str]:
+    """Yield the brands that the customer has had to do with."""
+    yield from (turn.policy.brand(journey.brand).name for journey in turn.state.journeys.values())
+    yield from (turn.policy.brand(receipt.brand).name for receipt in turn.state.receipts.values())
+
+
 def _exposed(turn: Turn) -> dict[str, Exposed]:
     """Return the severe problems that still count, by brand; one that an operator released holds nobody back."""
     severe = [problem for problem in sorted_problems(turn.state) if _counts(turn, problem)]
@@ -55,5 +68,4 @@ def _counts(turn: Turn, problem: Problem) -> bool:
 
 def _brands(turn: Turn, severe: list[Problem]) -> Iterator[str]:
     yield from (brand_of(turn.policy, turn.state, problem.journey).name for problem in severe)
-    yield from (turn.policy.brand(journey.brand).name for journey in turn.state.journeys.values())
-    yield from (turn.policy.brand(receipt.brand).name for receipt in turn.state.receipts.values())
+    yield from _known_to(turn)

@@ -11,7 +11,7 @@ from app.decide.book import HoldInputs
 from app.decide.suppression import scope_of
 from app.facts import CustomerAbsorbed, CustomerMerged, Fact, Identities, ProfileStated, encode_fact
 from app.ids import CustomerId, FactId
-from app.journey import grading, ledger, seen
+from app.journey import exposure, grading, ledger, seen
 from app.journey.state import Comeback, CustomerState, decode_state, encode_state
 from app.journey.turn import Forget, Handed, Turn
 from app.topics import Topic
@@ -47,12 +47,12 @@ def customer_merged(turn: Turn, fact: Fact, what: CustomerMerged) -> None:
         return
     absorbed = CustomerAbsorbed(state.customer, encode_state(state, None))
     moved = replace(fact, id=FactId(f"{fact.id}>absorbed"), what=absorbed)
+    exposure.erase(turn)
     turn.said += (*(Forget(name) for name in (state.customer, *state.merged_from)), handed_to(what.into, moved))
     turn.state = CustomerState(
         state.customer,
         last_now=state.last_now,
         seen=state.seen,
-        exposed=state.exposed,
         merged_into=what.into,
         membership=state.membership,
     )

@@ -108,11 +108,17 @@ def fire(doing: Doing, campaign: Campaign) -> Campaign | None:
 
 
 def exposed(known: Shard, customer: CustomerId, what: ExposureChanged) -> Shard:
-    """Keep a customer with severe open problems, or let one go who has none any more."""
+    """Keep a customer with severe open problems, or let one go who has none any more; no list names the erased."""
     others = {name: severe for name, severe in known.customers.items() if name != customer}
     if what.reasons:
         others[customer] = Severe(what.severity, what.reasons, what.again)
-    return replace(known, customers=others)
+    if not what.erased:
+        return replace(known, customers=others)
+    campaigns = {
+        name: replace(here, listed=tuple(each for each in here.listed if each != customer))
+        for name, here in known.campaigns.items()
+    }
+    return replace(known, customers=others, campaigns=campaigns)
 
 
 def list_for(doing: Doing, known: Shard, shard: str, plan: CampaignPlanned) -> Shard:

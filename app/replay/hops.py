@@ -41,12 +41,13 @@ class Hops(Protocol):
 async def work(hops: Hops, until: Instant, *, spans: bool) -> None:
     """Let journeys and register take in what they were given, up to `until`.
 
-    `spans`: some of it is for all customers.
+    `spans`: some of it is for all customers. What a journey hands to another customer's place in the log (somebody has
+    become somebody else) is taken in before the stretch is over, as in memory.
     """
     if spans:
         await settle(hops, Topic.REGISTER_LOG, until)
         await settle(hops, Topic.JOURNEY_LOG, until)
-    await hops.passed(await hops.tick(Topic.JOURNEY_LOG, until))
+    await settle(hops, Topic.JOURNEY_LOG, until)
     told = _facts(await hops.registered())
     open_questions = _asked(told)
     heapq.heapify(open_questions)
@@ -56,14 +57,14 @@ async def work(hops: Hops, until: Instant, *, spans: bool) -> None:
         while open_questions and open_questions[0] == earliest:
             heapq.heappop(open_questions)
         await settle(hops, Topic.REGISTER_LOG, earliest)
-        await hops.passed(await hops.tick(Topic.JOURNEY_LOG, until))
+        await settle(hops, Topic.JOURNEY_LOG, until)
         told = _facts(await hops.registered())
         concerns_others = concerns_others or _concerns_others(told)
         for moment in _asked(told):
             heapq.heappush(open_questions, moment)
     await settle(hops, Topic.REGISTER_LOG, until)
     if concerns_others:
-        await hops.passed(await hops.tick(Topic.JOURNEY_LOG, until))
+        await settle(hops, Topic.JOURNEY_LOG, until)
 
 
 async def settle(hops: Hops, log: Topic, clock: Instant) -> None:

@@ -48,10 +48,11 @@ def test_the_round_trip_of_journey_and_register_survives_kill_9(
     assert different_files(tmp_path / "offline", tmp_path / "kafka") == []
 
 
-def test_the_people_of_one_account_are_held_on_kafka_as_they_are_in_memory(
+def test_the_people_of_one_account_and_who_has_become_another_are_held_on_kafka_as_they_are_in_memory(
     tmp_path: Path, kafka_settings: KafkaSettings
 ) -> None:
-    on_kafka_as_in_memory(tmp_path, kafka_settings, "the-people-of-one-account")
+    merges = ("merged-with-another-profile", "cleared-after-a-merge")
+    on_kafka_as_in_memory(tmp_path, kafka_settings, "the-people-of-one-account", *merges)
     said = read_rows(tmp_path / "kafka", file_of(Topic.SUPPRESSIONS))
     owners = [hold["owner"] for row in said for hold in row.get("holds") or ()]
     assert any(owner.startswith("account:ACME/P-1/") for owner in owners)

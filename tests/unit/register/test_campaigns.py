@@ -180,3 +180,18 @@ def test_every_decision_names_what_it_said_and_its_ids_are_the_same_in_every_run
     ids = [said.id for said in one.said]
     assert len(set(ids)) == len(ids)
     assert SHARDS == 16
+
+
+def test_who_is_erased_between_planning_and_send_is_named_by_no_list() -> None:
+    play = RegisterPlay()
+    expose(play, "C-1", START - 2, "lost")
+    expose(play, "C-2", START - 1, "lost")
+    planned(play)
+    key = severe_key("house", shard_of(CustomerId("C-1")))
+    play.take(key, ExposureChanged("house", 0, (), erased=True), START + 1, "C-1")
+    expose(play, "C-2", START + 2)
+    play.tick(SEND)
+    (changed,) = play.notices("campaign_exclusions_changed")
+    assert changed.fields["removed"] == "C-2"
+    (summary,) = play.notices("campaign_exclusions_checked")
+    assert (summary.fields["customers"], summary.fields["removed"]) == ("0", "1")
