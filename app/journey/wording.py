@@ -177,21 +177,22 @@ def for_customer(policy: Policy, fields: dict[str, str], next_at: Instant | None
     return kept
 
 
+_ABOUT: Final = "About "
 _EXPLAINED: Final = {
-    "opened": "{about} {problem}: {reason}.",
-    "progress": "{about} {problem}: {reason}. How are things with you? Just answer this message.",
+    "opened": "About {about}: {problem}; {reason}.",
+    "progress": "About {about}: {problem}; {reason}. How are things with you? Just answer this message.",
 }
 _TO_CUSTOMER: Final = {
-    "opened": "{about} {problem}. We are on it and keep you posted.",
-    "progress": "We are still on it: {about} {problem}. How are things with you? Just answer this message.",
+    "opened": "About {about}: {problem}. We are on it and keep you posted.",
+    "progress": "We are still on it: {about}, {problem}. How are things with you? Just answer this message.",
     "resolved": "Good news: what went wrong with {about} is solved.",
     "recovered": "We hope that all is well now with {about}. Thank you for your patience.",
-    "withdrawn": "We told you that {about} {problem}. We were wrong: it was in time.",
+    "withdrawn": "We told you about {about}: {problem}. We were wrong: it was in time.",
     "promise_revised": "There is a new date for {about}: {day}.",
 }
 _TO_OTHERS: Final = {
-    "opened": "{about} {problem} (customer {customer}). Please act; the customer waits.",
-    "progress": "Still open: {about} {problem} (customer {customer}). What is the state?",
+    "opened": "{about}: {problem} (customer {customer}). Please act; the customer waits.",
+    "progress": "Still open: {about}, {problem} (customer {customer}). What is the state?",
     "resolved": "Solved: {about} (customer {customer}).",
     "recovered": "Recovered: {about} (customer {customer}).",
     "withdrawn": "Withdrawn: {about} was in time after all (customer {customer}).",
@@ -213,7 +214,12 @@ def text_of(recipient: str, occasion: str, fields: dict[str, str], customer: str
     )
     promised = f" It was promised for {day}." if occasion in {"opened", "progress"} and day else ""
     again = f" We write again by {tone.next_time}." if tone.next_time else ""
-    return f"{'We are sorry: ' if tone.sorry else ''}{text}{promised}{again}"
+    return f"{_apologising(text) if tone.sorry else text}{promised}{again}"
+
+
+def _apologising(text: str) -> str:
+    """Return a text that says sorry: about what it is about, or before it."""
+    return f"We are sorry about {text.removeprefix(_ABOUT)}" if text.startswith(_ABOUT) else f"We are sorry. {text}"
 
 
 def _about(fields: dict[str, str]) -> str:
