@@ -117,13 +117,17 @@ class Courier:
             self._tell(Told(self._vendor.name, what, why, each.suppression))
 
     async def _patiently(self, ask: Callable[[], Awaitable[Got]]) -> Got:
-        """Ask until there is an answer. Pauses double up to the longest; the tool's own word comes first."""
+        """Ask until there is an answer. Our own pauses double up to the longest; the tool's word comes first.
+
+        A word of 0 is not taken: a tool that repeats it would be asked without end.
+        """
         pause = _FIRST_PAUSE
         while True:
             try:
                 return await ask()
             except TryLater as error:
-                wait = pause if error.after is None else max(error.after, 0.0)
+                wait = pause if error.after is None else max(error.after, _FIRST_PAUSE)
                 self._tell(Told(self._vendor.name, "retrying", f"{error}; again in {wait:g} s"))
                 await self._time.sleep(wait)
-                pause = min(pause * 2, self._settings.longest_pause_s)
+                if error.after is None:
+                    pause = min(pause * 2, self._settings.longest_pause_s)

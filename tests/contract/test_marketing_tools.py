@@ -244,6 +244,15 @@ def test_a_tool_that_says_when_to_come_back_is_left_alone_until_then(name: str) 
     assert done.clock.slept[0] == 17
 
 
+def test_a_word_of_0_is_not_taken_and_the_tools_word_makes_our_own_pauses_no_longer() -> None:
+    def prepare(tool: Tool) -> None:
+        tool.troubles.extend(web.Response(status=429, headers={"Retry-After": "0"}) for _ in range(5))
+        tool.troubles.append(web.Response(status=503))
+
+    done = run(PAIRS["klaviyo"], ["ann"], [want("ann", held=True)], prepare=prepare)
+    assert done.clock.slept[:6] == [1, 1, 1, 1, 1, 1]
+
+
 def test_braze_says_it_by_the_end_of_its_window_or_means_the_clock_hour() -> None:
     def reset(tool: Tool) -> None:
         stamp = str(int(tool.clock.time.wall()) + 40)
