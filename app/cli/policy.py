@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import TextWrapper
 from typing import Final
@@ -13,7 +14,7 @@ from app.cli._json import json_option, say
 from app.decide.folder import load_folder, version_of
 from app.decide.loading import compile_policy
 from app.decide.reading.owners import powerless_owners
-from app.decide.showing import ShownRow, shown, what_can_be_shown
+from app.decide.showing import ShownRow, columns, shown, what_can_be_shown
 from app.errors import PolicyError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.policy_activation import activate as write_activation
@@ -96,7 +97,8 @@ def version(folder: Path | None, *, in_json: bool) -> None:
 def show(what: str | None, folder: Path | None, *, in_json: bool) -> None:
     """Print a part of the policy: a decision table by name, or kinds, problems, calendars, bands, brands, policy.
 
-    Without WHAT, list what there is. A folder that extends another is shown as the two come to.
+    Without WHAT, list what there is. A folder that extends another is shown as the two come to. After a table's rows
+    stands what a row can ask for, and what it can answer.
 
     \b
     Examples:
@@ -122,6 +124,8 @@ def show(what: str | None, folder: Path | None, *, in_json: bool) -> None:
     else:
         click.echo(f"{what}: the first row that matches decides")
         click.echo("\n".join(_row(number, row) for number, row in enumerate(found, 1)))
+        with suppress(PolicyError):
+            click.echo(_columns(columns(files, what)))
 
 
 def _row(number: int, row: ShownRow) -> str:
@@ -132,6 +136,14 @@ def _row(number: int, row: ShownRow) -> str:
     wrap.initial_indent = "    then  "
     why = f"  ({row.why})" if row.why else ""
     return f"{number:>2}. {row.name}{why}\n{when}\n{wrap.fill(row.then)}"
+
+
+def _columns(known: Mapping[str, Sequence[str]]) -> str:
+    """Return what a row can ask and answer, for whoever wants to add one; `policy check` says what is unsound."""
+    lines = [f"{field.replace('_', ' ')}: {', '.join(words)}" for field, words in known.items()]
+    width = min(shutil.get_terminal_size((_WIDTH, 0)).columns, _WIDTH)
+    wrap = TextWrapper(width, initial_indent="    ", subsequent_indent=" " * 10, break_long_words=False)
+    return "\na row may ask for\n" + "\n".join(wrap.fill(line) for line in lines)
 
 
 def _located(folder: Path, errors: str) -> Iterator[str]:

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 import yaml
 
 from app.decide.folder import Layered
+from app.decide.loading import compile_policy
 from app.decide.reading.jdm import JdmRow, read_jdm
+from app.decide.reading.shapes import SHAPES
+from app.decide.reading.tables import Known, inputs_of
 from app.decide.source import Tree
 
 
@@ -31,6 +34,15 @@ def shown(files: Mapping[str, bytes], name: str) -> Sequence[ShownRow] | str:
     if name in layered.tables:
         return _table(*layered.tables[name])
     return yaml.safe_dump(_parts(layered)[name], sort_keys=False, allow_unicode=True, width=120)
+
+
+def columns(files: Mapping[str, bytes], name: str) -> Mapping[str, tuple[str, ...]]:
+    """Return what a table can read and the words for it, then what it can answer; of an unsound policy PolicyError."""
+    policy, layered = compile_policy(files), Layered(files)
+    seasons = frozenset(season.name for season in policy.seasons)
+    known = Known(frozenset(policy.problems), policy.bands, policy.brands, seasons, policy.cap)
+    tables = {each: read_jdm(*source) for each, source in layered.tables.items()}
+    return {**inputs_of(name, known, tables), "it answers": tuple(SHAPES[name].outputs)}
 
 
 def _parts(layered: Layered) -> dict[str, Any]:

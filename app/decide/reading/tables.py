@@ -16,6 +16,7 @@ from app.decide.words import ESCALATION_REASONS, OCCASIONS, ORDINARY, PARTIES, S
 from app.errors import PolicyError
 
 _TRUTHS: Final[Values] = frozenset({True, False})
+_ANY_NUMBER: Final = "a whole number, such as >= 1"
 
 
 class Known(NamedTuple):
@@ -52,6 +53,16 @@ def read_tables(files: Mapping[str, tuple[str, bytes]], known: Known, findings: 
     if tables.keys() != SHAPES.keys():
         return None
     return findings.guard(_compiled, files, {name: table.outputs for name, table in tables.items()})
+
+
+def inputs_of(name: str, known: Known, tables: Mapping[str, JdmTable]) -> dict[str, tuple[str, ...]]:
+    """Return what a table can read, each with its words; numbers are words with a bound, such as `>= 3`."""
+    universes = _universes(known, tables)
+    found = {}
+    for field, kind in SHAPES[name].inputs.items():
+        words = universes.get(kind, frozenset({_ANY_NUMBER}))
+        found[field] = tuple(sorted(json.dumps(word) if isinstance(word, bool) else str(word) for word in words))
+    return found
 
 
 def _compiled(files: Mapping[str, tuple[str, bytes]], outputs: Mapping[str, tuple[str, ...]]) -> Tables:

@@ -101,3 +101,19 @@ def test_show_of_what_is_not_there_says_what_is() -> None:
     assert result.exit_code == 2
     assert "there is no `severities`" in result.stderr
     assert "severity" in result.stderr
+
+
+def test_show_says_what_a_row_may_ask_for_and_answer() -> None:
+    said = run("show", "remedies").output.partition("a row may ask for")[2]
+    assert "values: lasting, no_discounts, plain, service, store_credit" in said
+    assert "first time: false, true" in said
+    assert "it answers: apology, refund, store_credit, perk" in said
+
+
+def test_show_prints_the_rows_of_an_unsound_policy_all_the_same(copied: Path) -> None:
+    bands = copied / "default" / "bands.yaml"
+    bands.write_text(bands.read_text().replace("below 72", "below 7"))
+    result = run("show", "remedies", folder=copied / "default")
+    assert result.exit_code == 0
+    assert "plan_b" in result.output
+    assert "a row may ask for" not in result.output
