@@ -67,22 +67,27 @@ def stood_still_before(state: CustomerState, coupon: HeldCoupon) -> bool:
 def with_pauses(state: CustomerState, gone: Collection[CaseId]) -> dict[str, HeldCoupon]:
     """Return the coupons, each with the times for which it stood still because of cases that are to go."""
     cases = [state.cases[name] for name in sorted(gone) if name in state.cases]
-    return {name: replace(coupon, stood_still=_still(coupon, cases)) for name, coupon in state.coupons.items()}
+    return {name: replace(coupon, stood_still=_still(state, coupon, cases)) for name, coupon in state.coupons.items()}
 
 
-def _still(coupon: HeldCoupon, cases: Iterable[Case]) -> tuple[tuple[Instant, Instant], ...]:
-    pauses = {(since, until) for since, until in _pauses_by(coupon, cases) if until is not None}
+def _still(state: CustomerState, coupon: HeldCoupon, cases: Iterable[Case]) -> tuple[tuple[Instant, Instant], ...]:
+    pauses = {(since, until) for since, until in _pauses_by(state, coupon, cases) if until is not None}
     return tuple(sorted({*coupon.stood_still, *pauses}))
 
 
 def _pauses(state: CustomerState, coupon: HeldCoupon) -> Iterator[tuple[Instant, Instant | None]]:
     yield from coupon.stood_still
-    yield from _pauses_by(coupon, state.cases.values())
+    yield from _pauses_by(state, coupon, state.cases.values())
 
 
-def _pauses_by(coupon: HeldCoupon, cases: Iterable[Case]) -> Iterator[tuple[Instant, Instant | None]]:
+def _pauses_by(
+    state: CustomerState, coupon: HeldCoupon, cases: Iterable[Case]
+) -> Iterator[tuple[Instant, Instant | None]]:
+    """Yield when cases about a coupon were open: about its own journey, or a purchase at which it was refused."""
+    refused = (state.problems[name].journey for name in coupon.problems if name in state.problems)
+    about = {None, coupon.journey, *refused}
     for case in cases:
-        if case.opened_at is not None and case.journey in {None, coupon.journey}:
+        if case.opened_at is not None and case.journey in about:
             yield from _open_times(case, case.opened_at)
 
 
