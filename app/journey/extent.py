@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from app.clock import HOUR, Instant
@@ -105,14 +105,34 @@ def repeats_of(policy: Policy, state: CustomerState, problem: Problem) -> int:
         and other.opened_at < problem.opened_at
         and not same_failure(policy, state, other, problem)
     ]
-    first = [other for other in earlier if not any(_is_also(policy, state, one, other) for one in earlier)]
+    first = _failures(policy, state, earlier)
     broken = [other for other in first if other.expectation is not None]
     again = sum(1 for other in broken if (other.cause, other.type) == (problem.cause, problem.type))
     return again + len({other.cause for other in broken} - {problem.cause}) + len(first) - len(broken)
 
 
-def _is_also(policy: Policy, state: CustomerState, one: Problem, other: Problem) -> bool:
-    return one.opened_at < other.opened_at and same_failure(policy, state, one, other)
+def _failures(policy: Policy, state: CustomerState, problems: list[Problem]) -> list[Problem]:
+    """Return of some problems those that are no other side of an earlier one of them.
+
+    Each is compared with no more than it could be a side of: two broken expectations are never one failure, and what
+    was over when another was stated is no longer looked at.
+    """
+    if all(each.expectation is not None for each in problems):
+        return problems
+    found: list[Problem] = []
+    stated_before: dict[tuple[str | None, str | None, str], list[Problem]] = {}
+    broken_before: dict[tuple[str | None, str | None, str], list[Problem]] = {}
+    for other in sorted(problems, key=lambda each: each.opened_at):
+        rules = policy.problems[other.type]
+        key = (other.consignment, other.case, rules.cause_group)
+        stated, broken = stated_before.setdefault(key, []), broken_before.setdefault(key, [])
+        if other.expectation is None and not rules.anew:
+            stated[:] = [one for one in stated if causes.lasts(one, other.opened_at)]
+        known = chain(stated, broken) if other.expectation is None else stated
+        if not any(one.opened_at < other.opened_at and same_failure(policy, state, one, other) for one in known):
+            found.append(other)
+        (stated if other.expectation is None else broken).append(other)
+    return found
 
 
 def same_failure(policy: Policy, state: CustomerState, other: Problem, problem: Problem) -> bool:
@@ -121,8 +141,9 @@ def same_failure(policy: Policy, state: CustomerState, other: Problem, problem: 
     A failure stated once more, of what it was stated of and while it lasts, is; so are a broken promise and why it was
     broken: who is not served by the promised time because nothing was there has been failed once.
     """
-    rules = policy.problems[problem.type]
-    if _place(other) != _place(problem) or policy.problems[other.type].cause_group != rules.cause_group:
+    if (other.consignment, other.case, other.journey) != (problem.consignment, problem.case, problem.journey):
+        return False
+    if policy.problems[other.type].cause_group != policy.problems[problem.type].cause_group:
         return False
     if (other.expectation is None) == (problem.expectation is None):
         return problem.expectation is None and _stated_again(policy, state, other, problem)
@@ -133,10 +154,6 @@ def same_failure(policy: Policy, state: CustomerState, other: Problem, problem: 
         return causes.lasts(late, problem.opened_at)
     broken = broken_by(state, late)
     return broken is not None and broken.start < stated.opened_at
-
-
-def _place(problem: Problem) -> tuple[str | None, str | None, str | None]:
-    return (problem.journey, problem.consignment, problem.case)
 
 
 def _stated_again(policy: Policy, state: CustomerState, other: Problem, problem: Problem) -> bool:
