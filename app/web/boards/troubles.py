@@ -40,7 +40,7 @@ class Worst:
 
 
 def count(tally: Tally, worst: Worst, name: CustomerId, customer: Customer, now: Instant) -> None:
-    """Count a customer's open problems by type and age, lane, desk and blame, and who was asked to mend them."""
+    """Count a customer's open problems by type, age, carrier, lane, desk and blame, and who was asked to mend them."""
     for problem in customer.problems.values():
         if problem.status == "resolved":
             tally.add(name, "waiting", problem.type)
@@ -52,7 +52,8 @@ def count(tally: Tally, worst: Worst, name: CustomerId, customer: Customer, now:
         tally.add(name, "open_aged", problem.type, age_of(now - problem.opened_at))
         tally.add(name, "open_fault", problem.fault)
         tally.add(name, "open_severity", str(problem.severity))
-        for lane in _lanes(customer, problem):
+        for carrier, lane in _lanes(customer, problem):
+            tally.add(name, "open_carrier", carrier)
             tally.add(name, "open_lane", lane)
         if (desk := _desk(customer, problem)) is not None:
             tally.add(name, "open_desk", desk)
@@ -88,11 +89,12 @@ def age_of(age: int) -> str:
     return next((word for word, limit in AGES if age < limit), OLDER)
 
 
-def _lanes(customer: Customer, problem: ProblemStanding) -> tuple[str, ...]:
+def _lanes(customer: Customer, problem: ProblemStanding) -> tuple[tuple[str, str], ...]:
+    """Return each carrier of the problem's journey, and its lane."""
     journey = customer.journeys.get(problem.journey or "")
     if journey is None or not journey.carriers:
         return ()
-    return tuple(f"{carrier} → {journey.country or _NOWHERE}" for carrier in journey.carriers)
+    return tuple((carrier, f"{carrier} → {journey.country or _NOWHERE}") for carrier in journey.carriers)
 
 
 def _desk(customer: Customer, problem: ProblemStanding) -> str | None:

@@ -114,12 +114,12 @@ def test_this_week_and_the_week_before_do_not_overlap(ago: int, key: str | None)
     ("age", "word"),
     [(DAY - 1, "under_1_day"), (DAY, "under_3_days"), (3 * DAY, "under_7_days"), (7 * DAY, "over_7_days")],
 )
-def test_open_problems_are_sorted_by_age_lane_and_blame(age: int, word: str) -> None:
+def test_open_problems_are_sorted_by_age_carrier_lane_and_blame(age: int, word: str) -> None:
     site = empty_site(NOW)
     tell(site, [decided("a", journeys=(order("a", "open", placed=PLACED),), problems=(problem("a", NOW - age),))])
     lists = board_of(site).lists
     assert lists[f"open_aged:stalled:{word}"] == ("a",)
-    assert lists["open_lane:ups → GB"] == lists["open_fault:carrier"] == ("a",)
+    assert lists["open_lane:ups → GB"] == lists["open_carrier:ups"] == lists["open_fault:carrier"] == ("a",)
 
 
 def test_promises_count_on_the_day_of_the_first_date_given() -> None:
