@@ -40,7 +40,7 @@ _EXACTLY: Final = "exactly once from log to outputs; intake at least once, repea
 
 CONTESTANTS: Final = (
     Contestant("Makegood, one worker", MAKEGOOD, 100_000, _EXACTLY, _ROUNDS),
-    Contestant("Makegood, two workers", MAKEGOOD, 100_000, _EXACTLY, 1, workers=2),
+    Contestant("Makegood, two workers", MAKEGOOD, 100_000, _EXACTLY, _ROUNDS, workers=2),
     Contestant("the same stages on Quix Streams", QUIX_STREAMS, 30_000, "exactly once, no ticks", _ROUNDS),
     Contestant("the same stages on stock Faust", STOCK_FAUST, 15_000, "at least once, no ticks", _ROUNDS),
 )
