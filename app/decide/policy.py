@@ -226,12 +226,14 @@ class HoldAudioRules(Struct, frozen=True):
 class ChasingRules(Struct, frozen=True):
     """When a customer chases an answer: so many `contacts` within `within`, and none answered.
 
-    Contacts that follow one another in less than `apart` are one attempt.
+    Contacts that follow one another in less than `apart` are one attempt. By the means in `look_ups` nobody is asked
+    anything: they are effort, and no answer is expected.
     """
 
     contacts: int
     within: Millis
     apart: Millis
+    look_ups: tuple[str, ...] = ()
 
 
 class NoticeRules(Struct, frozen=True):

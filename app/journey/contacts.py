@@ -22,8 +22,8 @@ def message_received(turn: Turn, fact: Fact, _: MessageReceived) -> None:
 
 
 def contact_attempted(turn: Turn, fact: Fact, what: ContactAttempted) -> None:
-    """Take in that the customer spent effort, perhaps in vain."""
-    _contacted(turn, fact, what.to)
+    """Take in that the customer spent effort, perhaps in vain. Who only looks something up asks nobody."""
+    _contacted(turn, fact, Party.NOBODY if what.means in turn.policy.chasing.look_ups else what.to)
 
 
 def _contacted(turn: Turn, fact: Fact, to: Party) -> None:

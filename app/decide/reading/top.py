@@ -66,11 +66,12 @@ def read_limits(tree: Tree) -> Limits:
 
 def read_chasing(tree: Tree) -> ChasingRules:
     """Return when a customer chases an answer: two contacts at least."""
-    parts = tree.only("chasing", ("contacts", "within", "apart"))
+    parts = tree.only("chasing", ("contacts", "within", "apart"), ("look_ups",))
     contacts = parts["contacts"].whole("contacts")
     if contacts < _CHASE:
         parts["contacts"].place.refuse(f"contacts: {contacts} is no chasing; it takes at least {_CHASE}")
-    return ChasingRules(contacts, read_plain(parts["within"], "within"), read_plain(parts["apart"], "apart"))
+    within, apart = read_plain(parts["within"], "within"), read_plain(parts["apart"], "apart")
+    return ChasingRules(contacts, within, apart, parts["look_ups"].words("look_ups") if "look_ups" in parts else ())
 
 
 def read_notices(tree: Tree) -> NoticeRules:
