@@ -13,6 +13,8 @@ import click
 from app.cli._json import json_option, say
 from app.decide.folder import load_folder, version_of
 from app.decide.loading import compile_policy
+from app.decide.policy import Policy
+from app.decide.reading.flaws import flaws
 from app.decide.reading.owners import powerless_owners
 from app.decide.showing import ShownRow, columns, shown, what_can_be_shown
 from app.errors import PolicyError
@@ -40,8 +42,8 @@ _folder = click.argument("folder", metavar="[DIR]", required=False, type=click.P
 def check(folder: Path | None, *, in_json: bool) -> None:
     """Say all that is wrong with a policy, by file and line; exit code 2 when there is anything.
 
-    Unknown words, rows that can never be reached, cases without a row, contradictions, amounts above the cap. A note
-    says who is asked to act without the right to.
+    Unknown words, rows that can never be reached, cases without a row, contradictions, amounts above the cap, half
+    answers, times that are none. A note says who is asked to act without the right to.
 
     \b
     Examples:
@@ -51,7 +53,7 @@ def check(folder: Path | None, *, in_json: bool) -> None:
     where = folder or WorkerSettings().policy_dir
     try:
         files = load_folder(where)
-        policy = compile_policy(files)
+        policy = _meant(files)
     except PolicyError as error:
         found = list(_located(where, str(error)))
         if in_json:
@@ -70,6 +72,14 @@ def check(folder: Path | None, *, in_json: bool) -> None:
     click.echo(f"  {policy.words}")
     for note in notes:
         click.echo(f"note: {note}", err=True)
+
+
+def _meant(files: Mapping[str, bytes]) -> Policy:
+    """Return the policy; PolicyError when it is unsound, or says what cannot be meant."""
+    policy = compile_policy(files)
+    if found := "\n".join(flaws(files, policy)):
+        raise PolicyError(found)
+    return policy
 
 
 @command.command("version")
@@ -172,7 +182,7 @@ def activate(folder: Path | None, *, in_json: bool) -> None:
     """
     worker = WorkerSettings()
     files = load_folder(folder or worker.policy_dir)
-    policy = compile_policy(files)
+    policy = _meant(files)
     for place in asyncio.run(write_activation(KafkaSettings(), worker, policy.version, files)):
         if in_json:
             say({"policy": policy.name, "version": policy.version} | place._asdict())

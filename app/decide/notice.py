@@ -17,8 +17,9 @@ def notices_of(policy: Policy, inputs: NoticeInputs) -> Ruled[tuple[NoticePlan, 
     answers, fired = policy.tables.row(
         "notices", problem=inputs.problem, occasion=inputs.occasion, severity=inputs.severity
     )
-    template, override = str(answers["template"]), answers["overrides_quiet_hours"] is True
-    plans = tuple(NoticePlan(recipient, template, override) for recipient in words_of(answers["recipients"]))
+    template, override = answers["template"], answers["overrides_quiet_hours"] is True
+    recipients = () if template is None else words_of(answers["recipients"])
+    plans = tuple(NoticePlan(recipient, str(template), override) for recipient in recipients)
     return Ruled(plans, (fired,))
 
 
@@ -26,7 +27,6 @@ def pace_of(policy: Policy, problem: str, severity: int) -> Ruled[Pace]:
     """Return the pace that table `pace` gives; `most` is 0 when there are no progress notices."""
     answers, fired = policy.tables.row("pace", problem=problem, severity=severity)
     first, widening, most = answers["first"], answers["widening"], answers["most"]
-    if first is None:
+    if first is None or widening is None or not isinstance(most, int) or not plain_length(first):
         return Ruled(NO_PROGRESS, (fired,))
-    assert isinstance(most, int)
     return Ruled(Pace(Millis(plain_length(first)), Decimal(str(widening)), most), (fired,))

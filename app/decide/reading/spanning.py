@@ -90,22 +90,12 @@ def _budget(name: str, tree: Tree, brands: Mapping[str, Brand]) -> Budget:
     known = {"brands": brands, "cost_centres": {brand.cost_centre: brand for brand in brands.values()}}.get(paying[0])
     for word in paid if known is not None else ():
         parts[paying[0]].place.known(paying[0].replace("_", " ").removesuffix("s"), word, known or {})
-    amount, currency = parts["amount"].decimal("amount"), parts["currency"].text("currency")
-    _pays_in(parts[paying[0]], paying[0], paid, currency, brands)
+    amount = parts["amount"].decimal("amount")
     return Budget(
         name=name,
-        currency=currency,
+        currency=parts["currency"].text("currency"),
         period=parts["period"].one_of("period", BUDGET_PERIODS),
         amount=amount,
         refused=parts["refused"].one_of("refused", BUDGET_REFUSALS),
         **{paying[0]: paid},
     )
-
-
-def _pays_in(tree: Tree, key: str, paid: tuple[str, ...], currency: str, brands: Mapping[str, Brand]) -> None:
-    """Refuse a budget of a currency in which none of those it pays for gives anything: it would bound nothing."""
-    field = {"brands": "name", "cost_centres": "cost_centre"}.get(key)
-    for word in paid if field is not None else ():
-        theirs = {brand.currency for brand in brands.values() if getattr(brand, field or "") == word}
-        if theirs and currency not in theirs:
-            tree.place.refuse(f"{word} gives in {', '.join(sorted(theirs))}: a budget in {currency} bounds nothing")

@@ -126,19 +126,7 @@ def _universe(table: JdmTable, field: str, kind: str, universes: Mapping[str, Va
 
 def _rule(row: JdmRow, shape: Shape, columns: Mapping[str, Values]) -> _Rule:
     box = tuple(_allowed(row, field, universe) for field, universe in columns.items())
-    answers = {field: _answer(row, field, shape) for field in shape.outputs}
-    _check_whole(row, shape, answers)
-    return _Rule(row, box, answers)
-
-
-def _check_whole(row: JdmRow, shape: Shape, answers: Mapping[str, Cell]) -> None:
-    """Refuse half an answer: it would name nobody, or say nothing."""
-    answered = [field for field, answer in answers.items() if answer not in {None, "", False}]
-    missing = [field for field in shape.whole if field not in answered]
-    if answered and missing:
-        row.place.refuse(
-            f"row {row.id} answers {', '.join(answered)} without {', '.join(missing)}: give all or nothing"
-        )
+    return _Rule(row, box, {field: _answer(row, field, shape) for field in shape.outputs})
 
 
 def _allowed(row: JdmRow, field: str, universe: Values) -> Values:
@@ -195,7 +183,8 @@ def _check_given(rules: list[_Rule], table: str, known: Known, findings: Finding
 
 
 def _below_cap(rule: _Rule, cap: Decimal) -> None:
-    given = [rule.answers.get(field) for field in ("refund", "discount", "store_credit")]
+    fields = ("refund", "discount", "store_credit") if rule.answers["store_credit"] else ("refund",)
+    given = [rule.answers.get(field) for field in fields]
     amounts = [share_or_amount(cell) for cell in given if cell]
     shares = sum((number for number, share in amounts if share), Decimal(0))
     if shares > cap:

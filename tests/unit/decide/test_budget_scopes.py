@@ -39,14 +39,6 @@ def test_a_brand_that_no_budget_names_draws_on_none() -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (
-            "hire: {brands: [cars], currency: EUR, period: month, amount: 9.00, refused: approval}",
-            "cars gives in USD: a budget in EUR bounds nothing",
-        ),
-        (
-            "all: {cost_centres: [marketing], currency: CHF, period: month, amount: 9.00, refused: approval}",
-            "marketing gives in GBP, USD: a budget in CHF bounds nothing",
-        ),
         (OFFER.replace("offers: [SPRING]", "offers: [SPRING], brands: [cars]"), "name one of the three"),
         (OFFER.replace("offers: [SPRING], ", ""), "name one of the three"),
         (
