@@ -25,8 +25,6 @@ _LEAST_SECONDS: Final = 4.0
 _EVENTS: Final = 2_400_000
 """So many that the fastest has some for most of its time; one that has taken in all of them is watched up to then."""
 _STOP_SECONDS: Final = 30.0
-_AGAIN: Final = 100
-"""Added to a round's number when it is tried again: its topics and group must be new."""
 
 
 def measure(scale: float) -> Result:
@@ -50,7 +48,7 @@ async def _contest(kafka: KafkaSettings, broker: Broker, scale: float) -> Result
     for number in range(1, max(_rounds(engine, scale) for engine in contenders) + 1):
         for engine in contenders:
             if number <= _rounds(engine, scale):
-                done = await _tried(ground, broker, engine, number, scale)
+                done = await one_round(ground, broker, engine, number, scale)
                 rounds[engine].append(done)
                 print(f"round {number}: {engine.name}, {engine.guarantee}: {done.told()}", flush=True)
     await ground.close()
@@ -59,15 +57,6 @@ async def _contest(kafka: KafkaSettings, broker: Broker, scale: float) -> Result
 
 def _rounds(engine: Engine, scale: float) -> int:
     return max(1, round(engine.rounds * min(1.0, scale)))
-
-
-async def _tried(ground: Ground, broker: Broker, engine: Engine, number: int, scale: float) -> Counted:
-    """Let one engine count; one that ends by itself is said so and tried again, once."""
-    try:
-        return await one_round(ground, broker, engine, number, scale)
-    except SetupError as error:
-        print(f"round {number}: {engine.name}, {engine.guarantee}, failed and is tried again: {error}", flush=True)
-        return await one_round(ground, broker, engine, _AGAIN + number, scale)
 
 
 async def one_round(ground: Ground, broker: Broker, engine: Engine, number: int, scale: float) -> Counted:

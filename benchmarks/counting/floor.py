@@ -36,16 +36,20 @@ class Writer:
         )
 
     async def answer(self, records: Sequence[Any]) -> TopicPartition:
-        """Write an answer to each; with transactions, commit the offsets too. Returns the partition."""
+        """Write an answer to each that has a key; with transactions, commit the offsets too. Returns the partition.
+
+        Ticks have none: Makegood writes them to the log that is everybody's input, and a compacted topic takes none.
+        """
         if self._transactional:
             await self.producer.begin_transaction()
         batches = [self.producer.create_batch()]
-        for record in records:
+        for record in (each for each in records if each.key is not None):
             if batches[-1].append(key=record.key, value=_ANSWER, timestamp=None) is None:
                 batches.append(self.producer.create_batch())
                 batches[-1].append(key=record.key, value=_ANSWER, timestamp=None)
         place = {"topic": self._task.changelog, "partition": self._source.partition}
-        await asyncio.gather(*[await self.producer.send_batch(batch, **place) for batch in batches])
+        filled = [batch for batch in batches if batch.record_count()]
+        await asyncio.gather(*[await self.producer.send_batch(batch, **place) for batch in filled])
         if self._transactional:
             ends = {self._source: records[-1].offset + 1}
             await self.producer.send_offsets_to_transaction(ends, self._task.group)
