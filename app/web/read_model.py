@@ -38,6 +38,8 @@ class ReadModel:
         self.campaigns = Campaigns()
         self.timelines = Timelines(timeline_mb * _MEBI)
         self.unreadable = 0
+        self.former: set[CustomerId] = set()
+        """Who has become somebody else: their record of suppressions says again what that one's says."""
         self._erased: dict[CustomerId, Instant] = {}
 
     def follows(self, as_of: Callable[[], Instant | None]) -> None:
@@ -70,6 +72,7 @@ class ReadModel:
         """
         if isinstance(output, Decision) and output.cause.what == _ERASED:
             self._erased[output.customer] = output.at
+            self.former.discard(output.customer)
             self.books.forget(output.customer)
             self.timelines.forget(output.customer)
         return output.at <= self._erased.get(output.customer, Instant(-1))
@@ -77,9 +80,11 @@ class ReadModel:
     def _take_in(self, namespace: int, record: Followed) -> None:
         output = record.output
         if isinstance(output, Decision):
+            self.former.discard(output.customer)
             if output.cause.what == _MERGED:
                 # their journeys and problems are the other customer's from here on
                 self.books.forget(output.customer)
+                self.former.add(output.customer)
             self.books.decided(output)
             if namespace == LIVE and output.cause.kind == "deadline":
                 self.books.timer_delays_ms.append(record.appended_at - output.at)

@@ -52,7 +52,8 @@ async def build(site: Site) -> Board:
         circles += troubles.ping_pongs(name, customer)
         outcomes.count(tally, name, customer)
     async for name, ledgers in in_pieces(site.model.ledgers.all()):
-        troubles.count_holds(tally, name, ledgers, now)
+        if name not in site.model.former:
+            troubles.count_holds(tally, name, ledgers, now)
     return Board(
         at=now,
         version=version,

@@ -4,12 +4,15 @@ import asyncio
 import gc
 from typing import Final
 
+from msgspec.structs import replace
+
 from app.clock import DAY, Instant
 from app.facts import Identities
 from app.ids import CustomerId, OutputId
 from app.outputs import Cause, HoldEntry, Scope, Suppression
 from app.shell.output_follower import Followed
 from app.topics import Topic
+from app.web.boards.board import build
 from app.web.books import Books
 from app.web.identities import Directory
 from app.web.ledgers import Ledgers
@@ -140,3 +143,13 @@ def test_a_customer_who_became_another_one_has_no_open_problems_of_their_own() -
     tell(site, [decision("merged", at, Cause("fact", "customer_merged", "m", None, at))])
     assert site.model.books.customers[ANN].escalations == {}
     assert asyncio.run(site.model.timelines.outputs(ANN, site.decode)) != []
+
+
+def test_a_hold_under_a_former_name_answers_for_it_and_is_counted_once() -> None:
+    site = empty_site(NOW)
+    now_called = CustomerId("ann-now")
+    under_both = [named("a@example.org"), replace(named("b@example.org"), id=OutputId("y"), customer=now_called)]
+    at = Instant(NOW + 1)
+    tell(site, [decision("merged", at, Cause("fact", "customer_merged", "m", None, at)), *under_both])
+    assert all(site.model.ledgers.of(name) for name in (ANN, now_called))
+    assert asyncio.run(build(site)).lists["held"] == (now_called,)
