@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 
 from app.clock import HOUR, Instant, to_iso
 from app.decide.book import Ruled
+from app.decide.policy import Policy
 from app.facts import Identities
 from app.ids import ProblemId
 from app.journey import accounts, escalations
@@ -60,8 +61,8 @@ def _renamed(turn: Turn, holds: tuple[Hold, ...]) -> bool:
 
 def named_anew(turn: Turn) -> None:
     """Keep by which line of the policy a record is said again for its names."""
-    listed = ", ".join(sorted(turn.policy.marketing_identities))
-    turn.ruled(Ruled(None, (RowFired("suppressions", "identities", {"listed": listed}),)))
+    words = ", ".join(sorted(turn.policy.marketing_identities))
+    turn.ruled(Ruled(None, (RowFired("suppressions", "identities", {"listed": words}),)))
     turn.note("the suppression record names the customer as marketing knows them now")
 
 
@@ -80,12 +81,12 @@ def say(turns: Sequence[Turn]) -> None:
 def _under_former_names(turn: Turn, said: Suppression) -> Iterator[Suppression]:
     state = turn.state
     for name in state.merged_from:
-        identities = _listed(turn, state.merged_identities.get(name))
+        former = listed(turn.policy, state.merged_identities.get(name))
         yield replace(
             said,
             id=turn.id_for("suppression", about=name),
             customer=name,
-            identities=None if identities is None else _others(identities, said.identities),
+            identities=None if former is None else _others(former, said.identities),
         )
 
 
@@ -174,15 +175,15 @@ def _hold_audio(turn: Turn, held: tuple[Hold, ...]) -> tuple[str, ...]:
 
 
 def _identities(turn: Turn, state: CustomerState) -> Identities | None:
-    return _listed(turn, None if state.profile is None else state.profile.identities)
+    return listed(turn.policy, None if state.profile is None else state.profile.identities)
 
 
-def _listed(turn: Turn, identities: Identities | None) -> Identities | None:
+def listed(policy: Policy, identities: Identities | None) -> Identities | None:
     """Return those identities that the policy lists for marketing."""
     if identities is None:
         return None
     known = asdict(identities)
-    return Identities(**{name: value for name, value in known.items() if name in turn.policy.marketing_identities})
+    return Identities(**{name: value for name, value in known.items() if name in policy.marketing_identities})
 
 
 def _entry(turn: Turn, hold: Hold) -> HoldEntry:

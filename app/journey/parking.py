@@ -12,7 +12,7 @@ from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import CustomerParked, Fact, OperatorDecided, Subject, decode_fact, encode_fact
 from app.ids import CustomerId, FactId
-from app.journey.ledger import QUARANTINE
+from app.journey.ledger import QUARANTINE, listed
 from app.journey.parked import PARKED, Parked, decode_parked, encode_parked
 from app.journey.state import CustomerState, content_of, decode_state, waiting_for_nothing, without_due
 from app.journey.trouble import Hold
@@ -204,7 +204,7 @@ def _said(
         customer=customer,
         suppressed=True,
         holds=(entry,),
-        identities=None if profile is None else profile.identities,
+        identities=listed(policy, None if profile is None else profile.identities),
         hold_audio=policy.hold_audio.plain,
     )
     decision = Decision(

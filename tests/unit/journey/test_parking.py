@@ -7,7 +7,7 @@ from app.clock import Instant
 from app.decide import load_folder
 from app.decide.folder import version_of
 from app.emit.records import Emit, decode_output
-from app.facts import CustomerParked, OperatorDecided, decode_fact, encode_fact
+from app.facts import CustomerParked, Identities, OperatorDecided, Profile, ProfileStated, decode_fact, encode_fact
 from app.journey.activation import activation
 from app.journey.ledger import QUARANTINE
 from app.journey.parked import PARKED, decode_parked
@@ -20,6 +20,7 @@ from app.topics import Topic
 from app.wire.codec import bundled_codec
 from chaos.undisturbed import Undisturbed
 from tests.support.journeys import ANN, at, fact, order, promised
+from tests.support.policies import changed
 
 KEY = ANN.encode()
 
@@ -27,10 +28,10 @@ KEY = ANN.encode()
 class Log:
     """A partition's log, worked record by record; what the stage says to it is appended."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: dict[str, bytes] | None = None) -> None:
         self.records: list[Any] = []
         self.stage = Journeys(Emit(bundled_codec()))
-        files = load_folder(ROOT / "policies" / "default")
+        files = files or load_folder(ROOT / "policies" / "default")
         self.append(activation(version_of(files), files, Instant(0), 0).value, None)
 
     def append(self, value: bytes | None, key: bytes | None = KEY) -> int:
@@ -105,6 +106,16 @@ def test_who_is_parked_is_held_from_everything_and_what_comes_about_them_changes
     assert [(hold.owner, hold.scope.classes) for hold in ledger.holds] == [(QUARANTINE, (ALL,))]
     assert live.customers() == before
     assert decode_parked(live.table[PARKED + KEY]).kept == 1
+
+
+def test_who_is_parked_is_named_as_the_policy_lists_and_in_no_other_way() -> None:
+    log = Log(changed("policy.yaml", "[email, phone, loyalty_number, helpdesk_id, marketing_id]", "[marketing_id]"))
+    known = ProfileStated(Profile(identities=Identities(email="ann@example.org", marketing_id="M-1")))
+    log.append(encode_fact(fact(known, 0, journey=None)))
+    live = Live(log).works()
+    log.append(decided("quarantine", 1))
+    (ledger,) = live.works().suppressions()
+    assert ledger.identities == Identities(marketing_id="M-1")
 
 
 def test_what_was_kept_is_worked_in_its_order_when_they_rejoin_and_the_hold_ends_with_it() -> None:
