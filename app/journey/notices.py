@@ -22,6 +22,8 @@ from app.outputs import Notice
 _AFTER_THE_FACT: Final = frozenset({"resolved", "recovered", "withdrawn"})
 _NEWEST_LAST: Final = ("progress", "opened", "resolved", "recovered", "withdrawn")
 _GOING_ON: Final = frozenset({"opened", "progress"})
+_DOING: Final = frozenset({"opened", "progress", "resolved"})
+_MAKING_GOOD: Final = frozenset({"recovery", "exception"})
 _SORRY: Final = frozenset({"opened", "withdrawn"})
 DIGEST: Final = "digest"
 """The template of a notice about several matters."""
@@ -89,16 +91,20 @@ def _worst(lines: Sequence[_Line]) -> Iterator[_Line]:
 
 
 def _distinct(lines: list[_Line]) -> list[_Line]:
-    """Return the matters that differ in what the customer would read; of those that do not, one says it."""
-    said: dict[str, _Line] = {}
+    """Return the matters that differ in what the customer would read; of those that do not, one says it.
+
+    What is given with one of them is said with it.
+    """
+    said: dict[str, list[_Line]] = {}
     for line in lines if len(lines) > 1 else ():
-        text = _content(line, sorry=False)[1]
-        if text in said:
+        fields, text = _content(line, sorry=False)
+        alike = said.setdefault(text.replace(wording.doing(fields.get("doing", "")), ""), [])
+        alike.insert(0 if "doing" in fields else len(alike), line)
+    for _, *others in said.values():
+        for line in others:
             line.turn.note(f"notice {line.plan.template} to {CUSTOMER}: said with another of the same words")
             _heard(line)
-        else:
-            said[text] = line
-    return list(said.values()) or lines
+    return sorted((alike[0] for alike in said.values()), key=_by_rank) or lines
 
 
 def _by_rank(line: _Line) -> tuple[int, Instant, str]:
@@ -152,15 +158,37 @@ def _content(line: _Line, *, sorry: bool) -> tuple[dict[str, str], str]:
     tone = wording.PLAIN
     if recipient == CUSTOMER:
         next_at = _next_at(turn, problem) if line.occasion in _GOING_ON else None
-        fields = wording.for_customer(turn.policy, fields, next_at)
+        fields = wording.for_customer(turn.policy, fields, next_at) | _doing(line, problem)
         if line.occasion in _SORRY:
             fields["sorry"] = "yes" if sorry else "no"
-        tone = wording.Tone(turn.policy.notices.say, sorry, "" if next_at is None else wording.moment(next_at, zone))
+        next_time = "" if next_at is None else wording.moment(next_at, zone)
+        tone = wording.Tone(turn.policy.notices.say, sorry, next_time, fields.get("doing", ""))
     text = wording.text_of(recipient, line.occasion, fields, turn.state.customer, day, tone)
     if recipient == CUSTOMER and problem.incident is not None and line.occasion in _GOING_ON:
         fields |= {"incident": problem.incident.partition(":")[2], "affected": ", ".join(_affected(turn, problem))}
         text = f"{text} {wording.MANY}"
     return fields, text
+
+
+def _doing(line: _Line, problem: Problem) -> dict[str, str]:
+    """Return what is being done: the gestures of what makes it good, with the good news only those that come with it.
+
+    What still waits for a budget or an approval is not spoken of.
+    """
+    turn = line.turn
+    if line.occasion not in _DOING or turn.policy.notices.say == wording.EXPLANATION:
+        return {}
+    given = sorted(
+        (
+            remedy
+            for remedy in turn.state.remedies.values()
+            if remedy.cause == problem.cause and remedy.reserved is None and remedy.occasion in _MAKING_GOOD
+            if line.occasion in _GOING_ON or remedy.at >= (problem.resolved_at or remedy.at)
+        ),
+        key=lambda remedy: (remedy.at, remedy.id),
+    )
+    words = wording.gestures([gesture for remedy in given for gesture in remedy.gestures])
+    return {"doing": words} if words else {}
 
 
 def _affected(turn: Turn, problem: Problem) -> list[str]:

@@ -13,6 +13,7 @@ from app.journey.brands import brand_of
 from app.journey.course import Journey, Place
 from app.journey.state import CustomerState
 from app.journey.trouble import Problem
+from app.outputs import Gesture
 
 CUSTOMER: Final = "customer"
 
@@ -143,11 +144,12 @@ def moment(at: Instant, zone: ZoneInfo) -> str:
 
 
 class Tone(NamedTuple):
-    """How a customer is spoken to: status or explanation, whether sorry, and when they will be written to again."""
+    """How a customer is spoken to: status or explanation, whether sorry, when they hear again, what is being done."""
 
     say: str
     sorry: bool
     next_time: str
+    doing: str = ""
 
 
 MANY: Final = "Many customers have the same problem; one team works on it for all of them."
@@ -214,7 +216,28 @@ def text_of(recipient: str, occasion: str, fields: dict[str, str], customer: str
     )
     promised = f" It was promised for {day}." if occasion in {"opened", "progress"} and day else ""
     again = f" We write again by {tone.next_time}." if tone.next_time else ""
-    return f"{_apologising(text) if tone.sorry else text}{promised}{again}"
+    return f"{_apologising(text) if tone.sorry else text}{promised}{doing(tone.doing)}{again}"
+
+
+def doing(gestures_in_words: str) -> str:
+    """Return the sentence that says what is given, with the space before it; nothing for nothing."""
+    return f" What we do for you: {gestures_in_words}." if gestures_in_words else ""
+
+
+def gestures(given: Sequence[Gesture]) -> str:
+    """Return gestures as a customer reads them: `refund of 60.00 USD to your original payment, free ride`."""
+    return ", ".join(dict.fromkeys(_gesture(each) for each in given))
+
+
+def _gesture(gesture: Gesture) -> str:
+    amount = "" if gesture.amount is None else f" of {gesture.amount.amount:f} {gesture.amount.currency}"
+    back = " to your original payment" if gesture.terms.get("to") == "original_payment" else ""
+    terms = [] if back else [f"{name} {said}" for name, said in gesture.terms.items()]
+    return f"{gesture.kind.replace('_', ' ')}{amount}{back}{_in_brackets(terms)}"
+
+
+def _in_brackets(terms: Sequence[str]) -> str:
+    return f" ({', '.join(terms)})" if terms else ""
 
 
 def _apologising(text: str) -> str:
