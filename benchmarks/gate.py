@@ -23,7 +23,7 @@ from benchmarks.load import make_load
 from benchmarks.place import MAKEGOOD, Contender, Place, own_broker, place, running
 from benchmarks.report import Result, Table
 
-_EVENTS: Final = 400_000
+_EVENTS: Final = 800_000
 _BEFORE: Final = 20_000
 """Events worked before anything is measured, so that there are ledgers to answer from."""
 _RATE: Final = 200
