@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.facts import Fact, MilestoneReached, Money, ParcelRef
 from app.ids import ConsignmentId, JourneyId, LineId
-from app.journey import extent, grading, parts, problems, reached, refunds, remedies, review
+from app.journey import extent, grading, incomparable, parts, problems, reached, refunds, remedies, review
 from app.journey.course import WHOLE, Consignment, Journey, Leg, Parcel, Place, Refund
 from app.journey.reached import merged, parcels_ended
 from app.journey.steps import with_step
@@ -84,15 +84,17 @@ def _noted(turn: Turn, journey_id: JourneyId, consignment: ConsignmentId | None,
 def _refunded(turn: Turn, fact: Fact, amount: Money | None) -> None:
     """Note a refund: it is the milestone once all of the journey, or of the consignment it names, is paid back.
 
-    Without an amount (or in another currency) nobody can count: then it is for all.
+    Without an amount nobody can count: then it is for all. Money of another currency is for nothing that is known.
     """
     name, consignment, at = fact.subject.journey, fact.subject.consignment, fact.occurred_at
     assert name is not None
     journey = turn.state.journeys[name]
-    countable = amount is not None and journey.value is not None and amount.currency == journey.value.currency
-    if amount is None or not countable:
+    if amount is None or journey.value is None:
         remedies.refunded(turn, name, at, counted=False)
         reach(turn, name, consignment, refunds.REFUNDED, at)
+        return
+    if amount.currency != journey.value.currency:
+        incomparable.paid_back(turn, journey, amount)
         return
     known = tuple(sorted({*journey.refunds, Refund(at, fact.id, amount.amount, consignment, turn.now)}))
     turn.put_journey(replace(journey, refunds=known))

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from app.clock import Instant
 from app.decide.gestures import REFUND
 from app.facts import Fact, RemedyReported
-from app.journey import grants, problems, remedies
+from app.journey import grants, incomparable, problems, remedies
 from app.journey.items import with_item
 from app.journey.refunds import REFUNDED
 from app.journey.trouble import ByHand, GivenRemedy
@@ -29,11 +29,17 @@ def reported(turn: Turn, fact: Fact, what: RemedyReported) -> None:
 
 
 def _is_part(turn: Turn, remedy: GivenRemedy, what: RemedyReported) -> bool:
-    """Keep what was given while it is, with what was given before, not all that was asked for: it settles nothing."""
+    """Keep what was given while it is, with what was given before, not all that was asked for: it settles nothing.
+
+    Nor does money of another currency than was asked for.
+    """
     asked = next((each.amount for each in remedy.gestures if each.kind == what.gesture), None)
     given = what.amount
-    if asked is None or given is None or given.currency != asked.currency or what.gesture in remedy.settled:
+    if asked is None or given is None or what.gesture in remedy.settled:
         return False
+    if given.currency != asked.currency:
+        incomparable.given(turn, remedy, what.gesture, given, asked)
+        return True
     so_far = remedy.granted.get(what.gesture, asked.amount * 0) + given.amount
     if so_far >= asked.amount:
         return False
