@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from app.clock import Instant, after
 from app.directory.limits import GRACE, LOOK_BACK, MAX_BINDINGS, REMEMBER
 from app.directory.state import Binding, Bindings
-from app.facts import AliasBound
+from app.facts import AliasBound, Subject
 
 
 def end_of(bindings: Bindings, index: int) -> Instant | None:
@@ -32,12 +32,18 @@ def owner_at(bindings: Bindings, moment: Instant, *, recycled: bool) -> int | No
 
 
 def bound(bindings: Bindings, entry: AliasBound) -> Bindings:
-    """Return the bindings with a new one in its place; unchanged when they already say so at its start."""
+    """Return the bindings with a new one in its place; unchanged when they already say so at its start.
+
+    What says no more of a case than the new one is left out after it: each message of a case binds it.
+    """
     place = _first_after(bindings, entry.valid_from)
     if place > 0 and _says_already(bindings, place - 1, entry):
         return bindings
     new = Binding(entry.subject, entry.valid_from, None, entry.known_at, entry.sequence)
-    return (*bindings[:place], new, *bindings[place:])[-MAX_BINDINGS:]
+    rest = place
+    while rest < len(bindings) and _says_no_more_of_a_case(bindings[rest].subject, entry.subject):
+        rest += 1
+    return (*bindings[:place], new, *bindings[rest:])[-MAX_BINDINGS:]
 
 
 def ended(bindings: Bindings, index: int, terminal: Instant) -> Bindings:
@@ -76,4 +82,13 @@ def _alive(end: Instant | None, moment: Instant) -> bool:
 
 
 def _says_already(bindings: Bindings, index: int, entry: AliasBound) -> bool:
-    return bindings[index].subject == entry.subject and _alive(end_of(bindings, index), entry.valid_from)
+    known = bindings[index].subject
+    says = known == entry.subject or _says_no_more_of_a_case(entry.subject, known)
+    return says and _alive(end_of(bindings, index), entry.valid_from)
+
+
+def _says_no_more_of_a_case(one: Subject, other: Subject) -> bool:
+    """Say whether one subject is the other's case, and names no other journey: a message seldom names any."""
+    if one.case is None or (one.case, one.customer) != (other.case, other.customer):
+        return False
+    return one.journey is None or one.journey == other.journey

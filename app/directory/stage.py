@@ -105,17 +105,18 @@ class _Session:
             self._dues[key] = next_due(step.state)
             self._changed[key] = None
         for fact in step.found:
-            self._pass_on(fact)
+            self._pass_on(key, fact)
         for letter in step.refused:
             self._outputs.append(self._write_dead_letter(letter))
 
-    def _pass_on(self, fact: Fact) -> None:
-        """Say a fact to its customer's log, and the aliases it brings now that its customer is known."""
+    def _pass_on(self, key: bytes, fact: Fact) -> None:
+        """Say a fact to its customer's log, and the aliases it brings now that its customer is known by this one."""
         customer = fact.subject.customer
         assert customer is not None, "a binding names its customer"
         self._outputs.append(OutRecord(Topic.JOURNEY_LOG, customer.encode(), encode_fact(fact)))
         for brought in bindings(fact):
-            self._outputs.append(OutRecord(Topic.DIRECTORY, brought.alias.key(), encode_entry(brought)))
+            if (alias := brought.alias.key()) != key:
+                self._outputs.append(OutRecord(Topic.DIRECTORY, alias, encode_entry(brought)))
 
 
 def _step(state: AliasState, entry: DirectoryEntry) -> Step:

@@ -8,7 +8,9 @@ from app.facts import (
     AliasKind,
     CaseOpened,
     Fact,
+    HoldAudioPlayed,
     JourneyBegan,
+    MessageReceived,
     MilestoneReached,
     ProfileStated,
     Subject,
@@ -32,7 +34,10 @@ def bindings(fact: Fact) -> tuple[AliasBound, ...]:
     )
 
 
-_BRINGING: Final = frozenset({JourneyBegan, MilestoneReached, CaseOpened, ProfileStated})
+_BEGINNING_A_CASE: Final = (CaseOpened, MessageReceived, HoldAudioPlayed)
+"""A case may be known by no more than a call or a message: a telephony system says no opening."""
+
+_BRINGING: Final = frozenset({JourneyBegan, MilestoneReached, ProfileStated, *_BEGINNING_A_CASE})
 
 
 def named(fact: Fact) -> list[tuple[Alias, Subject]]:
@@ -45,7 +50,9 @@ def named(fact: Fact) -> list[tuple[Alias, Subject]]:
         return [(journey_alias(what.kind, reference), Subject(subject.customer, subject.journey))]
     if isinstance(what, MilestoneReached):
         return [(Alias(AliasKind.TRACKING, parcel.tracking_number, parcel.carrier), subject) for parcel in what.parcels]
-    if isinstance(what, CaseOpened) and subject.case is not None:
+    if isinstance(what, _BEGINNING_A_CASE) and subject.case is not None:
+        if isinstance(what, HoldAudioPlayed) and what.state != "started":
+            return []
         _, _, reference = subject.case.partition(":")
         return [(case_alias(reference), subject)]
     if isinstance(what, ProfileStated):

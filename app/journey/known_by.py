@@ -46,7 +46,8 @@ def remembering(state: CustomerState, fact: Fact) -> CustomerState:
     A dispatch of a consignment long closed, a profile older than the one we have: the journey learns nothing from
     them, the directory binds what they name.
     """
-    brought = [alias for alias, _ in named(fact)]
+    # a case that the state has is known by its alias: most messages are of one, and need no look at everything
+    brought = [alias for alias, of in named(fact) if of.case is None or of.case not in state.cases]
     if not brought:
         return state
     known = set(of_customer(state))

@@ -4,8 +4,8 @@ import pytest
 
 from app.clock import DAY, MINUTE, Instant
 from app.directory.limits import GRACE, LOOK_BACK, MAX_WAITING, MAX_WAITING_BYTES, REMEMBER, WAIT_LIMIT
-from app.facts import Alias, AliasBound, AliasKind, ScanStatus, Source, Subject, decode_entry
-from app.ids import ConsignmentId, CustomerId, JourneyId
+from app.facts import Alias, AliasBound, AliasKind, FactWaiting, ScanStatus, Source, Subject, decode_entry
+from app.ids import CaseId, ConsignmentId, CustomerId, JourneyId
 from app.outputs import DeadLetterReason
 from app.stage import LogRecord, Round, tick_value
 from app.topics import Topic
@@ -19,9 +19,12 @@ from tests.support.directory_entries import (
     dispatch,
     hours,
     message,
+    origin,
     scan,
     subject,
 )
+
+CASE = Alias(AliasKind.CASE, "K-1")
 
 
 def _owners(driven: Driven) -> list[str | None]:
@@ -288,3 +291,42 @@ def test_a_record_of_another_version_is_a_bug_and_stops_the_worker() -> None:
         Driven().stage.work(Round(0, [record], [], T0), {})
     with pytest.raises(ValueError, match="upgrade it first"):
         Driven().stage.next_due(b"\x09nonsense")
+
+
+def _case(journey: str | None = None, *, customer: str = "ann") -> Subject:
+    return Subject(CustomerId(customer), None if journey is None else JourneyId(journey), case=CaseId("case:K-1"))
+
+
+@pytest.mark.parametrize("opening_first", [True, False])
+def test_a_message_of_a_case_takes_from_it_no_journey_that_its_opening_named(opening_first: bool) -> None:
+    opening = binding(T0, _case("order:ann"), alias=CASE)
+    messages = [binding(hours(hour), _case(), alias=CASE) for hour in (3, 1)]
+    driven = Driven()
+    driven.work(*([opening, *messages] if opening_first else [*messages, opening]))
+    driven.work(scan("s1", hours(5), alias=CASE))
+    assert [fact.subject for fact in driven.found] == [_case("order:ann")]
+
+
+def test_a_case_that_turns_out_to_be_of_somebody_else_is_theirs_from_then_on() -> None:
+    driven = Driven()
+    driven.work(binding(T0, _case("order:ann"), alias=CASE), binding(hours(2), _case(customer="bob"), alias=CASE))
+    driven.work(scan("before", hours(1), alias=CASE), scan("after", hours(3), alias=CASE))
+    assert _owners(driven) == ["ann", "bob"]
+
+
+def test_what_is_found_by_its_case_says_nothing_more_about_the_case() -> None:
+    driven = Driven()
+    asked = FactWaiting(CASE, message("m1", hours(1), stated=Subject(case=CaseId("case:K-1"))).fact, origin(9, T0, 3))
+    effects = driven.work(binding(T0, _case(), alias=CASE), asked)
+    assert [out.topic for out in effects.outputs] == [Topic.JOURNEY_LOG]
+
+
+def test_what_is_found_by_its_requester_says_whose_the_case_is() -> None:
+    driven = Driven()
+    effects = driven.work(
+        binding(T0, Subject(CustomerId("ann")), alias=REQUESTER),
+        message("m1", hours(1), stated=Subject(case=CaseId("case:K-1"))),
+    )
+    assert [(out.topic, out.key) for out in effects.outputs if out.topic is Topic.DIRECTORY] == [
+        (Topic.DIRECTORY, CASE.key())
+    ]
