@@ -23,6 +23,7 @@ class ExpectationRule(Struct, frozen=True):
     `movement` stands for any scan that shows the parcel moving (never `unknown`). `per` is journey, consignment or
     case. An expectation ends unmet, without breach, when one of `ends_on` is reached. Its time stands still while the
     case waits for one of `paused_by` (parties). `by_law`: in these countries it is due within so long at the latest.
+    `goods_held`: it is expected only while we have what is the customer's own, and from no earlier.
     """
 
     id: str
@@ -34,6 +35,7 @@ class ExpectationRule(Struct, frozen=True):
     ends_on: tuple[str, ...] = ()
     paused_by: tuple[str, ...] = ()
     by_law: Mapping[str, Within] = {}
+    goods_held: bool = False
 
 
 class ScanFailure(Struct, frozen=True):

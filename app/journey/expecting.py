@@ -76,6 +76,8 @@ def expectations_of(view: View, known: tuple[Expectation, ...]) -> tuple[Expecta
     found = _promised(view) if view.promises else []
     for watched in view.outlook.rules:
         times = view.reached.get(watched.rule.after)
+        if times is not None and watched.rule.goods_held:
+            times = _while_held(view, times[0])
         if times is not None:
             found.extend(_by_rule(view, watched, times))
     for watched in view.outlook.gaps if known else ():
@@ -92,6 +94,15 @@ def _by_rule(view: View, watched: Watched, times: tuple[Instant, ...]) -> list[E
         if word in view.reached and view.reached[word][0] < times[0]:
             return []
     return _expected(view, watched, times[0], _first_met(view, rule.expect, times[0]))
+
+
+def _while_held(view: View, at: Instant) -> tuple[Instant] | None:
+    """Return since when, from `at` on, we have the customer's own goods; None when we have not got them, or no more."""
+    kind = view.outlook.kind
+    here = min(_firsts(view, kind.goods_from), default=None)
+    if here is None or any(gone <= max(at, here) for gone in _firsts(view, kind.goods_until)):
+        return None
+    return (max(at, here),)
 
 
 def _recurring(view: View, watched: Watched, times: tuple[Instant, ...]) -> list[Expectation]:

@@ -114,6 +114,9 @@ def terms_of(policy: Policy, kind: str, per: str, milestone: str) -> Terms:
 def _watched(policy: Policy, rules: KindRules, per: str, rule: ExpectationRule) -> Watched:
     over = _terminals(rules, per, rule.expect)
     ends = dict.fromkeys((*over, *rule.ends_on, *_made_up_by(policy, rule.problem, rule.expect)))
+    if rule.goods_held:
+        # the journey's end, after which the goods are waited for, does not end the wait for them
+        ends.pop(rule.after, None)
     steps = tuple(word for word in ends if not recurs(word) and word != rule.after)
     return Watched(rule, over, tuple(ends), steps)
 

@@ -208,8 +208,11 @@ def _resolution(turn: Turn, problem: Problem) -> Instant | None:
 
 def _resolutions(turn: Turn, problem: Problem) -> Iterator[Instant]:
     steps = steps_for(turn.state, problem)
+    broken = broken_by(turn.state, problem)
+    begun_by = None if broken is None else _begun_by(turn, problem, broken)
     for word in turn.policy.problems[problem.type].resolved_by:
-        yield from steps.get(word, ())
+        if word != begun_by:
+            yield from steps.get(word, ())
     if REFUNDED in turn.policy.problems[problem.type].resolved_by and problem.journey in turn.state.journeys:
         journey = turn.state.journeys[problem.journey]
         lost = lost_money(turn.policy, turn.state, problem)
@@ -218,9 +221,17 @@ def _resolutions(turn: Turn, problem: Problem) -> Iterator[Instant]:
             yield back
     if (by_parts := _made_good_by_parts(turn, problem)) is not None:
         yield by_parts
-    broken = broken_by(turn.state, problem)
     if broken is not None and broken.met_at is not None:
         yield broken.met_at
+
+
+def _begun_by(turn: Turn, problem: Problem, broken: Expectation) -> str | None:
+    """Return after what the broken rule waited for our giving back: that said once more gives nothing back."""
+    journey = None if problem.journey is None else turn.state.journeys.get(problem.journey)
+    if journey is None or not broken.rule:
+        return None
+    rules = reached.rules_of(turn.policy, journey).expectations
+    return next((rule.after for rule in rules if rule.id == broken.rule and rule.goods_held), None)
 
 
 def _made_good_by_parts(turn: Turn, problem: Problem) -> Instant | None:

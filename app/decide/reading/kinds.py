@@ -13,7 +13,11 @@ from app.facts import Party, ScanStatus
 
 _REQUIRED = ("milestones", "promises", "failures")
 _OPTIONAL = ("completes_on", "ends_on", "scan_milestones", "expectations", "scan_failures", "failing", "goods_held")
+_OF_EXPECTATION = ("per", "ends_on", "paused_by", "goods_held")
 _STATUSES = frozenset(status.value for status in ScanStatus)
+
+Held = tuple[tuple[str, ...], tuple[str, ...]]
+"""The milestones from which, and until which, we have the customer's own goods."""
 
 
 def read_kinds(
@@ -57,7 +61,7 @@ def _kind(
             findings.each(
                 parts["expectations"],
                 "expectations",
-                lambda rule, child: _expectation(rule, child, known, problems, calendars),
+                lambda rule, child: _expectation(rule, child, known, problems, calendars, held),
             ).values()
         )
         if "expectations" in parts
@@ -92,7 +96,7 @@ def _failing(
     return findings.each(tree, "failing", problem)
 
 
-def _goods_held(tree: Tree, known: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _goods_held(tree: Tree, known: frozenset[str]) -> Held:
     parts = tree.only("goods_held", ("from", "until"))
     return _milestones(parts["from"], "goods_held from", known), _milestones(parts["until"], "goods_held until", known)
 
@@ -144,8 +148,9 @@ def _expectation(
     known: frozenset[str],
     problems: Mapping[str, ProblemRules],
     calendars: Mapping[str, Calendar],
+    held: Held | None,
 ) -> ExpectationRule:
-    parts = tree.only(f"expectation {name}", ("after", "expect", "within", "problem"), ("per", "ends_on", "paused_by"))
+    parts = tree.only(f"expectation {name}", ("after", "expect", "within", "problem"), _OF_EXPECTATION)
     steps = known | {MOVEMENT}
     return ExpectationRule(
         id=name,
@@ -156,7 +161,14 @@ def _expectation(
         per=parts["per"].one_of("per", SCOPES) if "per" in parts else "consignment",
         ends_on=_milestones(parts["ends_on"], "ends_on", known) if "ends_on" in parts else (),
         paused_by=_parties(parts["paused_by"]) if "paused_by" in parts else (),
+        goods_held=_while_held(parts["goods_held"], held) if "goods_held" in parts else False,
     )
+
+
+def _while_held(tree: Tree, held: Held | None) -> bool:
+    if held is None:
+        tree.place.refuse("goods_held: this kind says nowhere from when until when we have the customer's own goods")
+    return tree.truth("goods_held")
 
 
 def _parties(tree: Tree) -> tuple[str, ...]:

@@ -47,6 +47,15 @@ BROKEN = [
     Broken("not true or false", "policy.yaml", "on_issue: false", "on_issue: no", "known are false, true"),
     Broken("unknown problem", "kinds.yaml", "problem: no_first_scan", "problem: staled", "`staled` is unknown"),
     Broken("unknown milestone after", "kinds.yaml", "after: confirmed", "after: confrmed", "`confrmed` is unknown"),
+    Broken(
+        "goods held by a kind that holds none",
+        "kinds.yaml",
+        "      problem: partner_silent\n      per: journey\n\n# the customer",
+        "      problem: partner_silent\n      per: journey\n      goods_held: true\n\n# the customer",
+        "this kind says nowhere from when until when",
+        "      goods_held: true",
+    ),
+    Broken("goods held, or not", "kinds.yaml", "goods_held: true", "goods_held: perhaps", "known are false, true"),
     Broken("unknown calendar", "kinds.yaml", "2 business days of shop", "2 business days of shp", "no calendar `shp`"),
     Broken(
         "unknown promise", "kinds.yaml", "    picked_up: late_delivery", "    piked_up: late_delivery", "no milestone"
