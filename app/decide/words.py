@@ -41,6 +41,8 @@ SCOPES: Final = frozenset({"journey", "consignment", "case"})
 PARTIES: Final = frozenset(party.value for party in Party)
 MOVEMENT: Final = "movement"
 """In an expectation: any scan that shows the parcel moving."""
+REDELIVERED: Final = "redelivered"
+"""In `resolved_by`: whatever ends a journey well, reached after the problem began."""
 OTHERWISE: Final = "otherwise"
 """In promises and failures of a kind: every word that is not listed."""
 NOTHING: Final = "nothing"

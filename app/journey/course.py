@@ -94,10 +94,14 @@ class Leg(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Parcel(Struct, frozen=True, array_like=True, gc=False):
-    """A parcel and the terminal milestones its own scans reached (word → first time)."""
+    """A parcel and the terminal milestones its own scans reached (word → first time).
+
+    `again` are the other times of those that end well: what went to the wrong place is delivered once more.
+    """
 
     ref: ParcelRef
     ended: dict[str, Instant] = {}
+    again: Steps = {}
 
 
 class Consignment(Struct, frozen=True, array_like=True, gc=False):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from app.clock import Instant, to_iso
 from app.facts import Party
 from app.ids import CaseId, ConsignmentId, JourneyId, LineId, ProblemId
-from app.journey import causes, escalations, grading, notices, parts, progress, reached, thanks
+from app.journey import causes, escalations, grading, notices, parts, progress, reached, redelivered, thanks
 from app.journey.broken import broken_by
 from app.journey.course import MOVEMENT, Expectation, Place
 from app.journey.extent import lines_of, lost_money, sorted_problems, steps_for
@@ -219,6 +219,7 @@ def _resolutions(turn: Turn, problem: Problem) -> Iterator[Instant]:
         back = covered_at(journey, lost, problem.consignment, since=problem.opened_at)
         if back is not None:
             yield back
+    yield from redelivered.times(turn.policy, turn.state, problem, _since(problem))
     if (by_parts := _made_good_by_parts(turn, problem)) is not None:
         yield by_parts
     if broken is not None and broken.met_at is not None:

@@ -36,7 +36,8 @@ def parcels_ended(consignment: Consignment) -> Steps:
     if not consignment.parcels:
         return {}
     at, word = max(min((at, word) for word, at in parcel.ended.items()) for parcel in consignment.parcels)
-    return {word: (at,)}
+    again = sorted({time for parcel in consignment.parcels for time in parcel.again.get(word, ()) if time > at})
+    return {word: (at, *again)}
 
 
 def of_journey(journey: Journey) -> Steps:

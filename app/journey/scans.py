@@ -11,7 +11,7 @@ from app.journey import milestones, problems, reached, review
 from app.journey.course import Consignment, Expectation, Journey, Leg, Parcel, Place
 from app.journey.expecting import View, expectations_of, split_gap
 from app.journey.outlook import CONSIGNMENT, outlook_of
-from app.journey.steps import with_span
+from app.journey.steps import with_span, with_step
 from app.journey.trouble import Problem
 from app.journey.turn import Turn
 
@@ -85,7 +85,8 @@ def _with_milestone(
     """Keep the milestone that a scan reached; a terminal one is the parcel's, and the consignment's with the last."""
     if what.tracking_number is None or word not in outlook_of(turn.policy, journey.kind, CONSIGNMENT).terminals:
         return _with_span(turn, journey, consignment, word, at)
-    parcels = _with_end(consignment.parcels, ParcelRef(what.carrier, what.tracking_number), word, at)
+    well = word in outlook_of(turn.policy, journey.kind, CONSIGNMENT).kind.completes_on
+    parcels = _with_end(consignment.parcels, ParcelRef(what.carrier, what.tracking_number), word, at, well=well)
     if parcels == consignment.parcels:
         return consignment
     before = reached.of_consignment(journey, consignment)
@@ -114,11 +115,13 @@ def _is_news(before: Consignment, after: Consignment, word: str, at: Instant) ->
     return after.parcels is not before.parcels or after.leg.steps[word][0] == at
 
 
-def _with_end(parcels: tuple[Parcel, ...], ref: ParcelRef, word: str, at: Instant) -> tuple[Parcel, ...]:
+def _with_end(parcels: tuple[Parcel, ...], ref: ParcelRef, word: str, at: Instant, *, well: bool) -> tuple[Parcel, ...]:
     parcel = next((known for known in parcels if known.ref == ref), None)
     if parcel is None:
         return (*parcels, Parcel(ref, {word: at}))
-    ended = replace(parcel, ended={**parcel.ended, word: min(at, parcel.ended.get(word, at))})
+    first = parcel.ended.get(word, at)
+    again = with_step(parcel.again, word, max(at, first)) if well and at != first else parcel.again
+    ended = replace(parcel, ended={**parcel.ended, word: min(at, first)}, again=again)
     return tuple(ended if known is parcel else known for known in parcels)
 
 

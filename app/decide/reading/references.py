@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from app.decide.policy import KindRules, ProblemRules
 from app.decide.reading.findings import Findings
 from app.decide.source import Place
-from app.decide.words import MOVEMENT
+from app.decide.words import MOVEMENT, REDELIVERED
 
 
 def check_references(
@@ -18,5 +18,5 @@ def check_references(
     milestones = {milestone for kind in kinds.values() for milestone in kind.milestones}
     for name, problem in problems.items():
         for milestone in problem.resolved_by:
-            if milestone not in milestones | {MOVEMENT}:
+            if milestone not in milestones | {MOVEMENT, REDELIVERED}:
                 findings.guard(places[name].refuse, f"problem {name}: no journey kind has a milestone `{milestone}`")
