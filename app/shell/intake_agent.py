@@ -17,6 +17,7 @@ from app.clock import Instant
 from app.shell.batch_path import Slice
 from app.shell.refusals_limit import RefusalsLimit
 from app.shell.telemetry_protocol import Outcome, Telemetry
+from app.shell.writers import PATIENCE_SECONDS
 from app.stage import IntakeStage, LogRecord, OutRecord
 from app.topics import Topic
 
@@ -107,7 +108,8 @@ class IntakeLoop:
         outcomes: Mapping[Outcome, int],
         letters: Sequence[OutRecord],
     ) -> None:
-        await asyncio.gather(*sent)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await asyncio.gather(*sent)
         self._finish(message, True)
         self._in_flight.release()
         for outcome, records in outcomes.items():

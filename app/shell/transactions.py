@@ -6,7 +6,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from app.shell.writers import BulkWriter, WireName, new_producer
+from app.shell.cancelling import GivenUpError
+from app.shell.writers import PATIENCE_SECONDS, BulkWriter, WireName, new_producer
 from app.stage import Effects, KeyedStage, OutRecord
 
 
@@ -26,11 +27,13 @@ class PartitionWriter:
         partition: int,
         group_id: str,
         timeout_ms: int,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._source = TopicPartition(wire_name(stage.log), partition)
         self._changelog = stage.changelog
         self._changelog_name = wire_name(stage.changelog)
         self._group_id = group_id
+        self._patience = patience
         self._producer: AIOKafkaProducer = new_producer(
             connection,
             transactional_id=f"{group_id}.{self._source.topic}.{partition}",
@@ -51,7 +54,16 @@ class PartitionWriter:
 
         Returns the changelog offset after the last change, None without changes. Any exception (fenced, timed out,
         refused) leaves the outcome to the broker: the worker must stop and read the truth when it comes back.
+        GivenUpError when there is no answer in time; the broker has aborted the transaction long before.
         """
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._commit(effects, offset)
+        except TimeoutError as error:
+            where = f"{self._source.topic}-{self._source.partition}"
+            raise GivenUpError(f"the client did not end a transaction of {where} in {self._patience:g} s") from error
+
+    async def _commit(self, effects: Effects, offset: int) -> int | None:
         producer = self._producer
         await producer.begin_transaction()
         written = await asyncio.gather(*await self._writer.send([*self._changes(effects), *effects.outputs]))

@@ -12,10 +12,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from app.clock import Instant
+from app.shell.cancelling import GivenUpError
 from app.shell.safe_clock import Cluster
 from app.shell.state_tables import PartitionState, restore
 from app.shell.transactions import PartitionWriter
-from app.shell.writers import REQUEST_BYTES, OversizedRecordError
+from app.shell.writers import PATIENCE_SECONDS, REQUEST_BYTES, OversizedRecordError
 from app.stage import Effects, OutRecord
 from app.topics import Topic
 from tests.kafka.counting_cluster import CountingCluster, counting_cluster
@@ -36,9 +37,11 @@ def cluster(kafka_bootstrap: str, topic_prefix: str, tmp_path: Path) -> Iterator
     gc.collect()
 
 
-def writer_of(cluster: CountingCluster) -> PartitionWriter:
+def writer_of(cluster: CountingCluster, patience: float = PATIENCE_SECONDS) -> PartitionWriter:
     connection = {"bootstrap_servers": cluster.bootstrap}
-    return PartitionWriter(connection, lambda t: cluster.prefix + t, CountingStage(), 0, cluster.prefix, 8_000)
+    return PartitionWriter(
+        connection, lambda t: cluster.prefix + t, CountingStage(), 0, cluster.prefix, 8_000, patience
+    )
 
 
 @asynccontextmanager
@@ -69,6 +72,22 @@ def test_an_owner_frozen_inside_a_transaction_is_fenced_when_it_wakes_up_after_a
     asyncio.run(scenario())
     assert cluster.said() == [b"by the taker"]
     assert cluster.committed(Topic.JOURNEY_LOG) == {0: 7}
+
+
+def test_a_client_whose_sender_has_ended_in_silence_is_given_up(cluster: CountingCluster) -> None:
+    async def scenario() -> None:
+        async with started(writer_of(cluster, patience=0.5)) as writer:
+            # a cancelling in whatever the sender waits for ends it in order: the client itself tells nobody
+            sender = writer._producer._sender.sender_task
+            sender.cancel()
+            await asyncio.wait([sender])
+            with pytest.raises(GivenUpError, match="did not end a transaction"):
+                await writer.commit(said(b"never"), 7)
+        async with started(writer_of(cluster)) as after:
+            await after.commit(said(b"by the one after"), 7)
+
+    asyncio.run(scenario())
+    assert cluster.said() == [b"by the one after"]
 
 
 def test_a_former_owner_can_begin_nothing_new(cluster: CountingCluster) -> None:
