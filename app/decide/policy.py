@@ -21,8 +21,9 @@ class ExpectationRule(Struct, frozen=True):
     """Policy expects `expect` within some time `after` a milestone; unmet, it is a problem of type `problem`.
 
     `movement` stands for any scan that shows the parcel moving (never `unknown`). `per` is journey, consignment or
-    case. An expectation ends unmet, without breach, when one of `ends_on` is reached. Its time stands still while the
-    case waits for one of `paused_by` (parties). `by_law`: in these countries it is due within so long at the latest.
+    case. An expectation ends unmet, without breach, when one of `ends_on` is reached, or stated (a problem type).
+    Its time stands still while the case waits for one of `paused_by` (parties). `by_law`: in these countries it is due
+    within so long at the latest.
     `goods_held`: it is expected only while we have what is the customer's own, and from no earlier.
     """
 

@@ -66,7 +66,10 @@ class Terms(NamedTuple):
 
 
 class Outlook:
-    """The rules of one kind for one kind of place. `gaps` watch movements, `rules` everything else."""
+    """The rules of one kind for one kind of place. `gaps` watch movements, `rules` everything else.
+
+    `ending_failures` are the problem types that end a wait when they are stated.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Outlook:
         movement_over: tuple[str, ...],
         consignment_words: frozenset[str],
         terminals: frozenset[str],
+        ending_failures: frozenset[str],
     ) -> None:
         self.kind = kind
         self.per = per
@@ -85,6 +89,7 @@ class Outlook:
         self.movement_over = movement_over
         self.consignment_words = consignment_words
         self.terminals = terminals
+        self.ending_failures = ending_failures
 
 
 @lru_cache(maxsize=512)
@@ -100,6 +105,7 @@ def outlook_of(policy: Policy, kind: str, per: str) -> Outlook:
         movement_over=_terminals(rules, per, MOVEMENT),
         consignment_words=_consignment_words(rules),
         terminals=frozenset((*rules.completes_on, *rules.ends_on)),
+        ending_failures=frozenset(word for rule in rules.expectations for word in rule.ends_on) - {*rules.milestones},
     )
 
 
@@ -117,7 +123,8 @@ def _watched(policy: Policy, rules: KindRules, per: str, rule: ExpectationRule) 
     if rule.goods_held:
         # the journey's end, after which the goods are waited for, does not end the wait for them
         ends.pop(rule.after, None)
-    steps = tuple(word for word in ends if not recurs(word) and word != rule.after)
+    # a failure is no step forward: what is sent after it is waited for
+    steps = tuple(word for word in ends if word in rules.milestones and not recurs(word) and word != rule.after)
     return Watched(rule, over, tuple(ends), steps)
 
 

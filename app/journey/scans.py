@@ -10,6 +10,7 @@ from app.ids import ConsignmentId
 from app.journey import milestones, problems, reached, review
 from app.journey.course import Consignment, Expectation, Journey, Leg, Parcel, Place
 from app.journey.expecting import View, expectations_of, split_gap
+from app.journey.failures import end_waits
 from app.journey.outlook import CONSIGNMENT, outlook_of
 from app.journey.steps import with_span, with_step
 from app.journey.trouble import Problem
@@ -165,6 +166,7 @@ def _stated_failure(turn: Turn, fact: Fact, what: Scanned, name: ConsignmentId) 
     failed = failures.get(what.sub_status or "") or failures.get(what.status)
     if failed is None or what.status is ScanStatus.UNKNOWN:
         return
+    end_waits(turn, journey.id, name, failed.problem, fact.occurred_at)
     place = Place(journey.id, name or None)
     fault = (failed.fault or what.fault) if what.fault is Party.UNKNOWN else what.fault
     if not any(_says(problem, place, failed.problem) for problem in turn.state.problems.values()):

@@ -78,6 +78,7 @@ STEPS: st.SearchStrategy[What] = st.sampled_from(
         MilestoneReached("replaced"),
         MilestoneReached("cancelled"),
         FailureStated("wrong_item", Party.MERCHANT),
+        FailureStated("lost", Party.CARRIER),
     ]
 )
 WHOLE: st.SearchStrategy[What] = st.sampled_from(

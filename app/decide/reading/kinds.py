@@ -47,6 +47,13 @@ def _kind(
         return _problem_by_word(parts[key], key, words, problems, findings) if key in parts else {}
 
     held = findings.guard(_goods_held, parts["goods_held"], known) if "goods_held" in parts else None
+    failures = problem_by("failures", None)
+    scan_failures = (
+        findings.each(parts["scan_failures"], "scan_failures", lambda _, child: _scan_failure(child, problems))
+        if "scan_failures" in parts
+        else {}
+    )
+    stated = frozenset((*failures.values(), *(failed.problem for failed in scan_failures.values())))
     return KindRules(
         name=name,
         milestones=milestones,
@@ -56,21 +63,17 @@ def _kind(
             _scan_milestones(parts["scan_milestones"], known, findings) if "scan_milestones" in parts else {}
         ),
         promises=problem_by("promises", known | {OTHERWISE}),
-        failures=problem_by("failures", None),
+        failures=failures,
         expectations=tuple(
             findings.each(
                 parts["expectations"],
                 "expectations",
-                lambda rule, child: _expectation(rule, child, known, problems, calendars, held),
+                lambda rule, child: _expectation(rule, child, known, problems, calendars, held, stated),
             ).values()
         )
         if "expectations" in parts
         else (),
-        scan_failures=(
-            findings.each(parts["scan_failures"], "scan_failures", lambda _, child: _scan_failure(child, problems))
-            if "scan_failures" in parts
-            else {}
-        ),
+        scan_failures=scan_failures,
         failing=_failing(parts["failing"], known, problems, findings) if "failing" in parts else {},
         goods_from=() if held is None else held[0],
         goods_until=() if held is None else held[1],
@@ -149,6 +152,7 @@ def _expectation(
     problems: Mapping[str, ProblemRules],
     calendars: Mapping[str, Calendar],
     held: Held | None,
+    stated: frozenset[str],
 ) -> ExpectationRule:
     parts = tree.only(f"expectation {name}", ("after", "expect", "within", "problem"), _OF_EXPECTATION)
     steps = known | {MOVEMENT}
@@ -159,7 +163,7 @@ def _expectation(
         within=read_within(parts["within"], "within", calendars),
         problem=parts["problem"].one_of("problem", problems),
         per=parts["per"].one_of("per", SCOPES) if "per" in parts else "consignment",
-        ends_on=_milestones(parts["ends_on"], "ends_on", known) if "ends_on" in parts else (),
+        ends_on=_milestones(parts["ends_on"], "ends_on", known | stated) if "ends_on" in parts else (),
         paused_by=_parties(parts["paused_by"]) if "paused_by" in parts else (),
         goods_held=_while_held(parts["goods_held"], held) if "goods_held" in parts else False,
     )
