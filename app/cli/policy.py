@@ -16,6 +16,7 @@ from app.decide.loading import compile_policy
 from app.decide.policy import Policy
 from app.decide.reading.flaws import flaws
 from app.decide.reading.owners import powerless_owners
+from app.decide.reading.unresolved import never_resolved
 from app.decide.showing import ShownRow, columns, shown, what_can_be_shown
 from app.errors import PolicyError
 from app.settings import KafkaSettings, WorkerSettings
@@ -43,7 +44,7 @@ def check(folder: Path | None, *, in_json: bool) -> None:
     """Say all that is wrong with a policy, by file and line; exit code 2 when there is anything.
 
     Unknown words, rows that can never be reached, cases without a row, contradictions, amounts above the cap, half
-    answers, times that are none. A note says who is asked to act without the right to.
+    answers, times that are none. A note says who is asked to act without the right to, and what nothing resolves.
 
     \b
     Examples:
@@ -61,7 +62,8 @@ def check(folder: Path | None, *, in_json: bool) -> None:
         else:
             click.echo("\n".join(found), err=True)
         raise SystemExit(_REFUSED) from error
-    notes = [note for said in powerless_owners(files, policy) for note in _located(where, said)]
+    said = (*powerless_owners(files, policy), *never_resolved(files, policy))
+    notes = [note for each in said for note in _located(where, each)]
     if in_json:
         sound = {"folder": where, "sound": True, "problems": [], "notes": notes}
         say({**sound, "name": policy.name, "version": policy.version})

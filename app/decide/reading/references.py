@@ -14,7 +14,7 @@ def check_references(
     places: Mapping[str, Place],
     findings: Findings,
 ) -> None:
-    """Find milestones that no kind has, and problem types that nothing resolves."""
+    """Find milestones that no kind has."""
     milestones = {milestone for kind in kinds.values() for milestone in kind.milestones}
     for name, problem in problems.items():
         for milestone in problem.resolved_by:

@@ -48,6 +48,25 @@ def test_check_notes_who_is_asked_to_act_without_the_right_to(copied: Path) -> N
     )
 
 
+def test_check_notes_what_nothing_resolves(copied: Path) -> None:
+    problems = copied / "default" / "problems.yaml"
+    text = problems.read_text()
+    for resolved_by in ("[redelivered, replaced, returned, refunded]", "[served, refunded]\n  remedy_on: never"):
+        assert text.count(resolved_by) == 1
+    text = text.replace("  resolved_by: [redelivered, replaced, returned, refunded]\n", "")
+    problems.write_text(text.replace("[served, refunded]\n  remedy_on: never", "[delivered]\n  remedy_on: never"))
+    result = run("check", str(copied / "default"))
+    assert result.exit_code == 0
+    lines = problems.read_text().splitlines()
+    misdelivered, given_up = (1 + lines.index(f"{name}:") for name in ("misdelivered", "given_up"))
+    places = [line.partition(": problem ")[0] for line in result.stderr.splitlines()]
+    assert places == [f"note: {problems}:{misdelivered}", f"note: {problems}:{given_up}"]
+    assert [line.partition(": problem ")[2].partition(", and")[0] for line in result.stderr.splitlines()] == [
+        "misdelivered: order states it",
+        "given_up: reservation states it",
+    ]
+
+
 @pytest.mark.parametrize("name", ["default", "flights", "broadband", "olist", "incidents"])
 def test_whoever_we_ask_to_act_may(name: str) -> None:
     assert run("check", str(POLICIES / name)).stderr == ""
