@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from app.shell.cancelling import GivenUpError
-from app.shell.writers import PATIENCE_SECONDS, BulkWriter, WireName, new_producer
+from app.shell.writers import BulkWriter, WireName, new_producer
 from app.stage import Effects, KeyedStage, OutRecord
+
+_PATIENCE: Final = 4
+"""Times the limit of a transaction: the broker has aborted it by then, and somebody else may have the partition."""
 
 
 class PartitionWriter:
@@ -27,13 +30,12 @@ class PartitionWriter:
         partition: int,
         group_id: str,
         timeout_ms: int,
-        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._source = TopicPartition(wire_name(stage.log), partition)
         self._changelog = stage.changelog
         self._changelog_name = wire_name(stage.changelog)
         self._group_id = group_id
-        self._patience = patience
+        self._patience = timeout_ms / 1000 * _PATIENCE
         self._producer: AIOKafkaProducer = new_producer(
             connection,
             transactional_id=f"{group_id}.{self._source.topic}.{partition}",

@@ -16,7 +16,7 @@ from app.shell.cancelling import GivenUpError
 from app.shell.safe_clock import Cluster
 from app.shell.state_tables import PartitionState, restore
 from app.shell.transactions import PartitionWriter
-from app.shell.writers import PATIENCE_SECONDS, REQUEST_BYTES, OversizedRecordError
+from app.shell.writers import REQUEST_BYTES, OversizedRecordError
 from app.stage import Effects, OutRecord
 from app.topics import Topic
 from tests.kafka.counting_cluster import CountingCluster, counting_cluster
@@ -37,11 +37,9 @@ def cluster(kafka_bootstrap: str, topic_prefix: str, tmp_path: Path) -> Iterator
     gc.collect()
 
 
-def writer_of(cluster: CountingCluster, patience: float = PATIENCE_SECONDS) -> PartitionWriter:
+def writer_of(cluster: CountingCluster, timeout_ms: int = 8_000) -> PartitionWriter:
     connection = {"bootstrap_servers": cluster.bootstrap}
-    return PartitionWriter(
-        connection, lambda t: cluster.prefix + t, CountingStage(), 0, cluster.prefix, 8_000, patience
-    )
+    return PartitionWriter(connection, lambda t: cluster.prefix + t, CountingStage(), 0, cluster.prefix, timeout_ms)
 
 
 @asynccontextmanager
@@ -76,7 +74,7 @@ def test_an_owner_frozen_inside_a_transaction_is_fenced_when_it_wakes_up_after_a
 
 def test_a_client_whose_sender_has_ended_in_silence_is_given_up(cluster: CountingCluster) -> None:
     async def scenario() -> None:
-        async with started(writer_of(cluster, patience=0.5)) as writer:
+        async with started(writer_of(cluster, timeout_ms=250)) as writer:
             # a cancelling in whatever the sender waits for ends it in order: the client itself tells nobody
             sender = writer._producer._sender.sender_task
             sender.cancel()
