@@ -1,7 +1,7 @@
 """`python -m benchmarks scale`: state, timers, recovery, compaction and growth in one run."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.delays import cells, now
 from benchmarks.place import own_broker
@@ -144,13 +144,3 @@ def _journeys(journeys: dict[str, dict[int, float]]) -> Table:
         label = "the customer's state in the end, bytes" if name == "state_bytes" else name
         table.add(label, *(f"{micros[count]:,.0f}" for count in counts))
     return table
-
-
-def rates(data: dict[str, Any]) -> dict[str, float]:
-    """Return of a result's data what capacities are reckoned from."""
-    recovery = data["recovery"]
-    return {
-        "rows_per_second": recovery["rows"] / max(recovery["seconds_restoring"], 0.05),
-        "bytes_per_second": recovery["bytes"] / max(recovery["seconds_restoring"], 0.05),
-        "starting_seconds": recovery["seconds_to_ready"] - recovery["seconds_restoring"],
-    }
