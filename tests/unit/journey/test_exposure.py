@@ -1,6 +1,7 @@
 """The register knows of a customer's severe open problems: types alone, and only what changed."""
 
 from app.facts import ExposureChanged, FailureStated, MilestoneReached, Party, severe_key, shard_of
+from app.ids import JourneyId
 from app.journey.turn import Told
 from tests.support.journeys import ANN, Customer, fact, order
 
@@ -33,7 +34,7 @@ def test_a_severe_problem_is_told_once_and_taken_back_when_it_has_recovered() ->
 
 def test_every_brand_of_the_customer_knows_of_it_and_one_of_them_counts() -> None:
     customer = Customer().learns(fact(order(), 0), fact(LOST, 1))
-    customer.learns(fact(order(brand="audio"), 2, journey="order:2"))
+    customer.learns(fact(order(brand="audio"), 2, journey=JourneyId("order:2")))
     assert exposures(customer) == [
         ExposureChanged("house", 3, ("lost",)),
         ExposureChanged("audio", 3, ("lost",)),
