@@ -68,6 +68,8 @@ STATUSES: Final[Mapping[str, tuple[str, str | None]]] = {
 }
 """FulfillmentEventStatus in our taxonomy; a status not listed is unknown, which clears nothing."""
 
+_PAID: Final = "presentment_money"
+"""Of an amount in two currencies, the one in which the customer paid; the other is the shop's own."""
 _VOID: Final = frozenset({"cancelled", "error", "failure"})
 """Fulfilments that carry nothing."""
 
@@ -96,7 +98,7 @@ def _placed(event_id: str | None, body: Foreign) -> list[InputEvent]:
             **common,
             "occurred_at": body.moment("created_at"),
             "customer_id": customer,
-            "value": {"amount": body.amount("total_price"), "currency": body.text("currency")},
+            "value": _paid(body),
             "country": body.optional("shipping_address.country_code"),
             "lines": lines,
         },
@@ -122,8 +124,16 @@ def _line(item: Foreign) -> Payload:
         "product_id": item.optional("product_id") or item.optional("sku") or item.text("id"),
         "name": item.optional("name") or item.text("title"),
         "quantity": item.whole("quantity"),
-        "unit_price": item.amount("price"),
+        "unit_price": item.amount(f"price_set.{_PAID}.amount" if item.has(f"price_set.{_PAID}.amount") else "price"),
     }
+
+
+def _paid(body: Foreign) -> Payload:
+    """Return the order's value in the currency the customer paid in, in which refunds come too."""
+    paid = f"total_price_set.{_PAID}"
+    if body.has(f"{paid}.amount"):
+        return {"amount": body.amount(f"{paid}.amount"), "currency": body.text(f"{paid}.currency_code")}
+    return {"amount": body.amount("total_price"), "currency": body.text("currency")}
 
 
 def _confirmed(event_id: str | None, body: Foreign) -> list[InputEvent]:

@@ -34,6 +34,17 @@ def test_a_paid_order_is_placed_and_confirmed_under_the_id_that_repeats_share() 
     assert confirmed.event == "order_confirmed"
 
 
+def test_an_order_is_worth_what_the_customer_paid_in_their_own_currency() -> None:
+    def both(shop: str, paid: str) -> dict[str, Any]:
+        money = {"shop_money": (shop, "USD"), "presentment_money": (paid, "EUR")}
+        return {name: {"amount": amount, "currency_code": code} for name, (amount, code) in money.items()}
+
+    line = {"id": 9001, "title": "Sonos Beam", "quantity": 1, "price": "473.50", "price_set": both("473.50", "440.00")}
+    placed = said("orders/create", total_price_set=both("498.00", "463.00"), line_items=[line])[0]
+    assert placed.payload["value"] == {"amount": Decimal("463.00"), "currency": "EUR"}
+    assert placed.payload["lines"][0]["unit_price"] == Decimal("440.00")
+
+
 def test_an_order_that_is_not_paid_yet_is_only_placed() -> None:
     assert names(said("orders/create", financial_status="pending")) == ["order_placed"]
     assert names(said("orders/create", financial_status="a_new_status")) == ["order_placed"]
