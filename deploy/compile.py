@@ -21,7 +21,7 @@ CORE = ("intake", "directory", "journey", "register", "decide", "emit")
 LEAVES = ("clock.py", "ids.py", "stage.py", "facts/encoding.py", "wire/codec.py", "wire/writing.py")
 TOO_NEW = ("decide/folder.py",)
 """What mypyc cannot read: a star in a subscript."""
-_LINKED = ("benchmarks", "deploy", "docs", "policies", "pyproject.toml", "schemas", "tests")
+_LINKED = ("benchmarks", "chaos", "deploy", "docs", "policies", "pyproject.toml", "schemas", "tests")
 _BUILD = """
 from mypyc.build import mypycify
 from setuptools import setup
