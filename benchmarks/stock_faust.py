@@ -20,8 +20,8 @@ from app.stage import KeyedStage, LogRecord, OutRecord, Round
 from app.topics import INPUTS, OUTPUTS, Topic
 from app.wire.codec import bundled_codec
 from benchmarks.core import keyed_stages
+from benchmarks.faust_app import faust_app
 
-_LINGER_SECONDS: Final = 0.05
 _COMMIT_SECONDS: Final = 0.5
 _BEGINNING: Final = Instant(0)
 
@@ -30,23 +30,8 @@ Send = Callable[[OutRecord], Awaitable[Any]]
 
 def build(settings: WorkerSettings, kafka: KafkaSettings) -> faust.App:
     """Return the app: an agent per input topic and per stage."""
-    app = faust.App(
-        settings.application_id,
-        broker=f"aiokafka://{kafka.bootstrap}",
-        store="memory://",
-        key_serializer="raw",
-        value_serializer="raw",
-        processing_guarantee="at_least_once",
-        producer_linger=_LINGER_SECONDS,
-        broker_commit_interval=_COMMIT_SECONDS,
-        consumer_auto_offset_reset="earliest",
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        table_standby_replicas=0,
-        web_enabled=False,
-        autodiscover=False,
-        datadir=settings.state_dir / "stock",
-    )
+    name, folder = settings.application_id, settings.state_dir / "stock"
+    app = faust_app(name, kafka.bootstrap, "at_least_once", _COMMIT_SECONDS, folder)
     built = stages(bundled_codec(), data_clock=False)
     intake, keyed = built.intake, keyed_stages(built)
     topics = {topic: _raw(app, settings.topic_prefix + topic) for topic in (*INPUTS, *OUTPUTS)}

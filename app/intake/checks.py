@@ -132,24 +132,6 @@ class _Reason(_Text):
         return super().check(value, known_at)
 
 
-class _Number(Check):
-    def __init__(self, pattern: re.Pattern[str], detail: str) -> None:
-        self._pattern = pattern
-        self._detail = detail
-
-    def check(self, value: Any, known_at: Instant) -> Any:  # noqa: ARG002
-        if self._pattern.fullmatch(value) is None:
-            raise invalid(self._detail)
-        return Decimal(value)
-
-
-class _Currency(Check):
-    def check(self, value: Any, known_at: Instant) -> Any:  # noqa: ARG002
-        if value not in CURRENCIES:
-            raise invalid("must be an ISO 4217 currency code, in capitals")
-        return value
-
-
 class _Matching(Check):
     def __init__(self, pattern: re.Pattern[str], detail: str) -> None:
         self._pattern = pattern
@@ -158,6 +140,18 @@ class _Matching(Check):
     def check(self, value: Any, known_at: Instant) -> Any:  # noqa: ARG002
         if self._pattern.fullmatch(value) is None:
             raise invalid(self._detail)
+        return value
+
+
+class _Number(_Matching):
+    def check(self, value: Any, known_at: Instant) -> Any:
+        return Decimal(super().check(value, known_at))
+
+
+class _Currency(Check):
+    def check(self, value: Any, known_at: Instant) -> Any:  # noqa: ARG002
+        if value not in CURRENCIES:
+            raise invalid("must be an ISO 4217 currency code, in capitals")
         return value
 
 

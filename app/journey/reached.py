@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.clock import Instant
 from app.decide.policy import KindRules, Policy
-from app.ids import ConsignmentId, LineId
+from app.ids import LineId
 from app.journey.course import MOVEMENT, Case, Consignment, Journey, Steps
 from app.journey.desk import pauses_of
 from app.journey.expecting import View
@@ -145,10 +145,3 @@ def view_of_case(policy: Policy, case: Case, country: str | None) -> View:
     """Return what a case's expectations depend on."""
     outlook = outlook_of(policy, CASE_KIND, CASE)
     return View(policy, outlook, "", country, case.leg.steps, case.leg.promises, pauses_of(case))
-
-
-def consignment_of(journey: Journey, name: ConsignmentId | None) -> Consignment | None:
-    """Return the named consignment; without a name the only one there is."""
-    if name is not None:
-        return journey.consignments.get(name)
-    return next(iter(journey.consignments.values())) if len(journey.consignments) == 1 else None

@@ -15,9 +15,9 @@ from faust.types import TP, Message
 
 from app.clock import Instant
 from app.shell.batch_path import Slice
+from app.shell.cancelling import GivenUpError
 from app.shell.refusals_limit import RefusalsLimit
 from app.shell.telemetry_protocol import Outcome, Telemetry
-from app.shell.writers import PATIENCE_SECONDS
 from app.stage import IntakeStage, LogRecord, OutRecord
 from app.topics import Topic
 
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 _IN_FLIGHT: Final = 4
 """Slices whose facts may be on their way to the broker at the same time; their order is kept."""
 
+_PATIENCE_SECONDS: Final = 60.0
+"""Who waits longer for facts to arrive waits for nothing: what the client still works on, it gives up itself after 40.
+One whose sender has ended in silence would keep us waiting for ever."""
 _INTAKE: Final = "intake"
 
 Send = Callable[[Sequence[OutRecord]], Awaitable[Sequence[asyncio.Future[RecordMetadata]]]]
@@ -53,6 +56,7 @@ class IntakeLoop:
         guard: Guard,
         limit: RefusalsLimit,
         pause: Callable[[TP], None],
+        patience: float = _PATIENCE_SECONDS,
     ) -> None:
         self.topic = topic
         self._stage = stage
@@ -62,6 +66,7 @@ class IntakeLoop:
         self._guard = guard
         self._limit = limit
         self._pause = pause
+        self._patience = patience
         self._stopped = False
         self._newest: dict[int, tuple[int, Instant]] = {}
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
@@ -108,8 +113,11 @@ class IntakeLoop:
         outcomes: Mapping[Outcome, int],
         letters: Sequence[OutRecord],
     ) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await asyncio.gather(*sent)
+        try:
+            async with asyncio.timeout(self._patience):
+                await asyncio.gather(*sent)
+        except TimeoutError as error:
+            raise GivenUpError(f"facts of {self.topic} did not arrive in {self._patience:g} s") from error
         self._finish(message, True)
         self._in_flight.release()
         for outcome, records in outcomes.items():

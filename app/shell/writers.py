@@ -20,9 +20,6 @@ WireName = Callable[[Topic], str]
 BATCH_BYTES: Final = 512 * 1024
 REQUEST_BYTES: Final = 1_000_000
 """Kafka refuses batches above 1,048,588 bytes unless the topic says otherwise."""
-PATIENCE_SECONDS: Final = 60.0
-"""Who waits longer for what a client was handed waits for nothing: what it still works on, it gives up itself after 40.
-One whose sender has ended in silence would keep us waiting for ever."""
 _POSITIVE: Final = 0x7FFFFFFF
 _NO_HEADERS: Final[list[tuple[str, bytes]]] = []
 

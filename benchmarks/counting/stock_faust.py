@@ -7,30 +7,14 @@ import faust
 import uvloop
 
 from benchmarks.counting.task import Task
+from benchmarks.faust_app import faust_app
 
-_LINGER_SECONDS = 0.05
 _COMMIT_SECONDS = 1.0
 
 
 def build(task: Task) -> faust.App:
     """Return the app: one agent, one table."""
-    app = faust.App(
-        task.group,
-        broker=f"aiokafka://{task.bootstrap}",
-        store="memory://",
-        key_serializer="raw",
-        value_serializer="raw",
-        processing_guarantee=task.guarantee,
-        producer_linger=_LINGER_SECONDS,
-        broker_commit_interval=_COMMIT_SECONDS,
-        consumer_auto_offset_reset="earliest",
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        table_standby_replicas=0,
-        web_enabled=False,
-        autodiscover=False,
-        datadir=task.folder,
-    )
+    app = faust_app(task.group, task.bootstrap, task.guarantee, _COMMIT_SECONDS, task.folder)
     events = app.topic(task.input, key_type=bytes, value_type=bytes)
     changelog = app.topic(task.changelog, key_type=bytes, value_serializer="json")
     counts = app.Table("count", default=int, partitions=task.partitions, key_type=bytes, changelog_topic=changelog)

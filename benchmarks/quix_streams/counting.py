@@ -1,7 +1,7 @@
 """The keyed count in Quix Streams' own words; run by the Python of its own environment, which `make bench` sets up.
 
 State in its RocksDB stores with changelogs, raw bytes in, checkpoints a second apart: the longer apart, the less often
-stores and changelogs are flushed, says its documentation; the default of five seconds made no difference.
+stores and changelogs are flushed, says its documentation.
 """
 
 from typing import Final

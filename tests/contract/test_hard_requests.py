@@ -13,8 +13,8 @@ from app.web.access import Role
 from app.web.server import serving
 from app.web.webhooks import Receiver, routes
 from app.wire.codec import bundled_codec
-from tests.contract.test_web_gate import site_with_ledgers
 from tests.contract.test_webhook_receiver import NOW, Kafka, settings
+from tests.support.asked_site import site_with_ledgers
 from tests.support.told_site import TOKENS
 
 Say = Callable[..., Awaitable[bytes]]

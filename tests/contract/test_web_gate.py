@@ -4,93 +4,19 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
 
 import pytest
-from aiohttp import ClientResponse, ClientSession
+from aiohttp import ClientSession
 from msgspec.structs import replace
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.clock import DAY, Instant
-from app.facts import Identities
 from app.ids import CustomerId, OutputId
-from app.outputs import ALL, Decision, HoldEntry, Notice, RampStep, Scope, Suppression
+from app.outputs import Decision, Notice
 from app.web.access import Role
-from app.web.server import serving
-from app.web.site import Site
-from app.web.workers import read
+from tests.support.asked_site import NOW, asked, got, posted, site_with_ledgers
 from tests.support.explained_customer import outputs
-from tests.support.told_site import TOKENS, empty_site, tell
-
-NOW: Final = Instant(1_790_000_000_000)
-HELD: Final = CustomerId("held")
-BACK: Final = CustomerId("back")
-
-
-def site_with_ledgers(**settings: Any) -> Site:
-    site = empty_site(NOW, **settings)
-    hold = HoldEntry(Scope(("promotion", "upsell"), (ALL,)), "late_delivery", "problem-1", NOW, "made good")
-    mail = Identities(email="held@example.org", helpdesk_id="Z-1")
-    tell(
-        site,
-        [
-            Suppression(
-                OutputId("1"), NOW, HELD, suppressed=True, holds=(hold,), identities=mail, hold_audio=("music",)
-            ),
-            Suppression(
-                OutputId("2"),
-                NOW,
-                BACK,
-                suppressed=False,
-                holds=(),
-                ramp=(RampStep(("promotion",), Instant(NOW + DAY), 2),),
-            ),
-            *outputs(),
-        ],
-    )
-    return site
-
-
-Ask = Callable[[ClientSession, str], Awaitable[Any]]
-
-
-def asked(site: Site, ask: Ask, role: Role | None = Role.GATE) -> Any:
-    async def run() -> Any:
-        headers = {} if role is None else {"Authorization": f"Bearer {TOKENS[role]}"}
-        async with serving(site) as port, ClientSession(headers=headers) as session:
-            return await ask(session, f"http://127.0.0.1:{port}")
-
-    return asyncio.run(run())
-
-
-def got(site: Site, path: str, role: Role | None = Role.GATE) -> tuple[int, Any, dict[str, str]]:
-    async def ask(session: ClientSession, at: str) -> Any:
-        async with session.get(at + path, allow_redirects=False) as response:
-            return await _read(response)
-
-    found: tuple[int, Any, dict[str, str]] = asked(site, ask, role)
-    return found
-
-
-def posted(site: Site, path: str, body: object, role: Role | None = Role.GATE) -> tuple[int, Any, dict[str, str]]:
-    async def ask(session: ClientSession, at: str) -> Any:
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        async with session.post(at + path, data=data) as response:
-            return await _read(response)
-
-    found: tuple[int, Any, dict[str, str]] = asked(site, ask, role)
-    return found
-
-
-async def _read(response: ClientResponse) -> tuple[int, Any, dict[str, str]]:
-    text = await response.text()
-    return (
-        response.status,
-        json.loads(text) if response.content_type == "application/json" else text,
-        dict(response.headers),
-    )
+from tests.support.told_site import TOKENS, tell
 
 
 def test_a_held_customer_is_answered_with_reason_since_until_and_freshness() -> None:
@@ -404,14 +330,3 @@ def test_the_gate_answers_while_a_long_page_is_written() -> None:
     length, answered = asked(site, ask)
     assert length > 50_000
     assert answered > 10
-
-
-def test_a_workers_gauges_are_summed_and_nothing_else_is_read() -> None:
-    told = read(
-        "# HELP makegood_consumer_lag_records x\n"
-        'makegood_consumer_lag_records{partition="0",topic="orders"} 3.0\n'
-        'makegood_consumer_lag_records{partition="1",topic="orders"} 4.0\n'
-        "makegood_clock_lag_seconds 1.5\n"
-        "makegood_open_deadline_keys_other 9.0\n"
-    )
-    assert told == {"lag": 7.0, "clock": 1.5, "pending": 0.0}
