@@ -11,13 +11,14 @@ from app.clock import Instant
 from app.emit.records import decode_output
 from app.main import stages
 from app.outputs import Output
+from app.replay.live_log import LiveLog
 from app.settings import ROOT
 from app.stage import OutRecord, tick_of
 from app.topics import CHANGELOGS, INPUTS, LOGS, OUTPUTS, Topic
 from app.wire.codec import bundled_codec
 from chaos.ground import Ground
 from chaos.meaning import in_todays_words
-from chaos.undisturbed import Undisturbed, admitted
+from chaos.undisturbed import admitted
 
 _SHOWN: Final = 3
 _BYTES: Final = 160
@@ -91,7 +92,7 @@ def _replayed(
     number = 0
     for stage in (all_stages.directory, all_stages.journeys, all_stages.register):
         for place in ground.places(stage.log):
-            one = Undisturbed(stage, place.partition)
+            one = LiveLog(stage, place.partition)
             worked = [record for record in found[place] if record.offset < committed.get(place, 0)]
             one.replay(worked)
             number += len(worked)

@@ -37,7 +37,7 @@ class StageError(MakegoodError):
 class Writer(Protocol):
     """What a partition needs of its writer."""
 
-    async def commit(self, effects: Effects, offset: int) -> int | None:
+    async def commit(self, effects: Effects, offset: int, clock: Instant) -> int | None:
         """Write a round in one transaction; see `PartitionWriter.commit`."""
         ...
 
@@ -89,6 +89,7 @@ class PartitionLoop:
         self.stage: KeyedStage = state.stage
         self.partition = state.partition
         self.until = Instant(0)
+        self._worked_clock = Instant(0)
         self._writer = writer
         self._data_clock = data_clock
         self._limit = slice_records
@@ -252,7 +253,8 @@ class PartitionLoop:
                 self._finish(delivery.message, False)
             return
         computed = perf_counter()
-        written_to = await self._writer.commit(effects, resume_at)
+        written_to = await self._writer.commit(effects, resume_at, self.until)
+        self._worked_clock = self.until
         state.apply(effects)
         state.resume_at = resume_at
         state.read_to = max(state.read_to, written_to or 0)
@@ -299,7 +301,7 @@ class PartitionLoop:
 
     async def _remember(self, effects: Effects, offset: int) -> None:
         """Commit changes of the table alone, with the log where it stands."""
-        written_to = await self._writer.commit(effects, offset)
+        written_to = await self._writer.commit(effects, offset, self._worked_clock)
         self.state.apply(effects)
         self.state.read_to = max(self.state.read_to, written_to or 0)
 

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options, wait_for_broker
-from app.shell.safe_clock import Cluster
+from app.shell.log_places import group_places, without_place
 from app.shell.topics_admin import apply_topics, partition_counts
 from app.shell.writers import LogWriter
 from app.stage import OutRecord
@@ -18,7 +17,6 @@ from app.topics import Topic
 
 _PATIENCE_SECONDS: Final = 30.0
 _POLL_MS: Final = 500
-_PAUSE_SECONDS: Final = 0.2
 
 
 async def mirror(source: KafkaSettings, target: KafkaSettings, worker: WorkerSettings) -> dict[Topic, int]:
@@ -31,7 +29,7 @@ async def mirror(source: KafkaSettings, target: KafkaSettings, worker: WorkerSet
     for kafka in (source, target):
         await wait_for_broker(kafka, limit=_PATIENCE_SECONDS)
     places = await _places(source, worker)
-    committed = await _committed(source, worker)
+    committed = await group_places(source, worker)
     await apply_topics(target, worker)
     await _require_empty(target, list(places))
     copied: dict[Topic, int] = {}
@@ -77,7 +75,7 @@ class _Copy:
 
     async def _write(self, found: Sequence[ConsumerRecord], writer: LogWriter) -> None:
         records = [
-            OutRecord(self._topic, record.key, record.value, tuple(record.headers), self._place.partition)
+            OutRecord(self._topic, record.key, record.value, without_place(record.headers), self._place.partition)
             for record in found
         ]
         await asyncio.gather(*await writer.send(records))
@@ -93,28 +91,6 @@ async def _places(kafka: KafkaSettings, worker: WorkerSettings) -> dict[TopicPar
         for topic in Topic
         for number in range(counts.get(worker.topic_prefix + topic, 0))
     }
-
-
-async def _committed(kafka: KafkaSettings, worker: WorkerSettings) -> Mapping[TopicPartition, int]:
-    cluster = Cluster(client_options(kafka), worker.application_id)
-    await cluster.start()
-    try:
-        found: Mapping[TopicPartition, int] = {}
-        until = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-        while not found and asyncio.get_running_loop().time() < until:
-            try:
-                found = await cluster.committed()
-            except KafkaError as error:
-                if not error.retriable:
-                    raise SetupError(f"{kafka.bootstrap} does not tell the group's offsets: {error}") from error
-            await asyncio.sleep(_PAUSE_SECONDS)
-    finally:
-        await cluster.stop()
-    if not found:
-        raise SetupError(
-            f"the group {worker.application_id} has committed nothing on {kafka.bootstrap}: is it its name?"
-        )
-    return found
 
 
 async def _require_empty(kafka: KafkaSettings, places: list[TopicPartition]) -> None:

@@ -6,10 +6,13 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from app.clock import Instant
 from app.shell.cancelling import GivenUpError
+from app.shell.log_places import Worked, headers_of
 from app.shell.writers import BulkWriter, WireName, new_producer
 from app.stage import Effects, KeyedStage, OutRecord
 
+_START: Final = Instant(0)
 _PATIENCE: Final = 4
 """Times the limit of a transaction: the broker has aborted it by then, and somebody else may have the partition."""
 
@@ -51,8 +54,8 @@ class PartitionWriter:
         """Disconnect."""
         await self._producer.stop()
 
-    async def commit(self, effects: Effects, offset: int) -> int | None:
-        """Write a round and commit the log up to `offset` (exclusive).
+    async def commit(self, effects: Effects, offset: int, clock: Instant = _START) -> int | None:
+        """Write a round and commit the log up to `offset` (exclusive), where the partition's clock is at `clock`.
 
         Returns the changelog offset after the last change, None without changes. Any exception (fenced, timed out,
         refused) leaves the outcome to the broker: the worker must stop and read the truth when it comes back.
@@ -60,20 +63,23 @@ class PartitionWriter:
         """
         try:
             async with asyncio.timeout(self._patience):
-                return await self._commit(effects, offset)
+                return await self._commit(effects, Worked(offset, clock))
         except TimeoutError as error:
             where = f"{self._source.topic}-{self._source.partition}"
             raise GivenUpError(f"the client did not end a transaction of {where} in {self._patience:g} s") from error
 
-    async def _commit(self, effects: Effects, offset: int) -> int | None:
+    async def _commit(self, effects: Effects, worked: Worked) -> int | None:
         producer = self._producer
         await producer.begin_transaction()
-        written = await asyncio.gather(*await self._writer.send([*self._changes(effects), *effects.outputs]))
+        written = await asyncio.gather(*await self._writer.send([*self._changes(effects, worked), *effects.outputs]))
         # not at the same time as the records: the coordinator answers "concurrent", and the client waits 100 ms
-        await producer.send_offsets_to_transaction({self._source: offset}, self._group_id)
+        await producer.send_offsets_to_transaction({self._source: worked.offset}, self._group_id)
         await producer.commit_transaction()
         return max((metadata.offset for metadata in written if metadata.topic == self._changelog_name), default=None)
 
-    def _changes(self, effects: Effects) -> Sequence[OutRecord]:
+    def _changes(self, effects: Effects, worked: Worked) -> Sequence[OutRecord]:
         partition = self._source.partition
-        return [OutRecord(self._changelog, key, value, (), partition) for key, value in effects.changes.items()]
+        changes = [OutRecord(self._changelog, key, value, (), partition) for key, value in effects.changes.items()]
+        if changes:
+            changes[-1] = changes[-1]._replace(headers=headers_of(worked))
+        return changes

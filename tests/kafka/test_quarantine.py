@@ -24,6 +24,7 @@ from app.emit.records import decode_output
 from app.journey.state import decode_state, is_reserved
 from app.main import stages
 from app.outputs import Suppression
+from app.replay.live_log import LiveLog
 from app.settings import ROOT, KafkaSettings, WorkerSettings
 from app.shell.policy_activation import activate
 from app.shell.publisher import write
@@ -33,7 +34,6 @@ from app.stage import OutRecord
 from app.topics import Topic
 from app.wire.codec import bundled_codec
 from app.wire.payload import encode_event
-from chaos.undisturbed import Undisturbed
 from tests.kafka.counting_cluster import eventually
 
 pytestmark = pytest.mark.expects_error_log("NotLeaderForPartitionError")  # of topics just made
@@ -201,7 +201,7 @@ def test_a_record_that_stops_three_workers_is_named_and_its_customer_parked_unti
 
 def _replays_to_the_same(shop: Shop) -> None:
     """An undisturbed run of the log, without the bug, parks bob at the same record and says the same."""
-    one = Undisturbed(stages(bundled_codec(), data_clock=False).journeys, 0)
+    one = LiveLog(stages(bundled_codec(), data_clock=False).journeys, 0)
     one.replay(shop.records(Topic.JOURNEY_LOG))
     assert {key: value for key, value in one.table.items() if not is_reserved(key)} == {
         key: value for key, value in shop.states().items() if not is_reserved(key)

@@ -12,12 +12,13 @@ from app.clock import DAY, HOUR, SECOND, Instant, from_iso
 from app.decide.folder import load_folder, version_of
 from app.journey.activation import activation
 from app.main import Stages, stages
+from app.replay.live_log import LiveLog
 from app.settings import WorkerSettings
 from app.stage import KeyedStage, LogRecord, OutRecord, tick_value
 from app.topics import LOGS, OUTPUTS, Topic
 from app.wire.codec import bundled_codec
 from chaos.lives import life, terms
-from chaos.undisturbed import Undisturbed, admitted
+from chaos.undisturbed import admitted
 from tests.fuzz.target import seeded
 
 _BEGINS: Final = from_iso("2026-03-02T10:00:00Z")
@@ -31,7 +32,7 @@ class _Live:
     def __init__(self, made: Stages) -> None:
         self.logs: dict[Topic, list[LogRecord]] = {topic: [] for topic in LOGS}
         self._intake = made
-        self._stages = {stage.log: Undisturbed(stage, 0) for stage in (made.directory, made.journeys, made.register)}
+        self._stages = {stage.log: LiveLog(stage, 0) for stage in (made.directory, made.journeys, made.register)}
 
     def takes(self, record: OutRecord, at: Instant, offset: int) -> None:
         known = LogRecord(record.key, record.value, at, record.topic, 0, offset)
@@ -87,19 +88,19 @@ def logs() -> dict[Topic, list[LogRecord]]:
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.8, 0.99])
 def test_a_snapshot_and_the_log_after_it_come_to_what_the_whole_log_comes_to(log: Topic, share: float) -> None:
     records = logs()[log]
-    whole = Undisturbed(stage_of(log), 0)
+    whole = LiveLog(stage_of(log), 0)
     whole.replay(records)
     cut = int(len(records) * share)
-    before = Undisturbed(stage_of(log), 0)
+    before = LiveLog(stage_of(log), 0)
     before.replay(records[:cut])
-    after = Undisturbed(stage_of(log), 0, snapshot=before.table)
+    after = LiveLog(stage_of(log), 0, snapshot=before.table)
     after.replay(records[cut:])
     assert after.table == whole.table
     assert [*before.said, *after.said] == whole.said
 
 
 def test_the_lives_fill_every_log_and_their_deadlines_fire() -> None:
-    whole = Undisturbed(stage_of(Topic.JOURNEY_LOG), 0)
+    whole = LiveLog(stage_of(Topic.JOURNEY_LOG), 0)
     whole.replay(logs()[Topic.JOURNEY_LOG])
     said = {each.topic for each in whole.said}
     assert {Topic.SUPPRESSIONS, Topic.NOTICES, Topic.DECISIONS, Topic.REMEDIES} <= said

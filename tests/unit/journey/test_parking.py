@@ -14,11 +14,11 @@ from app.journey.parked import PARKED, decode_parked
 from app.journey.stage import Journeys
 from app.journey.state import is_reserved
 from app.outputs import ALL, Decision, Suppression
+from app.replay.live_log import LiveLog
 from app.settings import ROOT
 from app.stage import LogRecord, OutRecord, Round, tick_value
 from app.topics import Topic
 from app.wire.codec import bundled_codec
-from chaos.undisturbed import Undisturbed
 from tests.support.journeys import ANN, at, fact, order, promised
 from tests.support.policies import changed
 
@@ -41,8 +41,8 @@ class Log:
         )
         return offset
 
-    def replayed(self) -> Undisturbed:
-        one = Undisturbed(Journeys(Emit(bundled_codec())), 0)
+    def replayed(self) -> LiveLog:
+        one = LiveLog(Journeys(Emit(bundled_codec())), 0)
         one.replay(self.records)
         return one
 

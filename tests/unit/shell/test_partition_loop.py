@@ -25,7 +25,7 @@ class Committed:
         self.go = asyncio.Event()
         self.go.set()
 
-    async def commit(self, effects: Effects, offset: int) -> int | None:
+    async def commit(self, effects: Effects, offset: int, clock: Instant) -> int | None:
         await self.go.wait()
         self.rounds.append((effects, offset))
         return len(self.rounds)
