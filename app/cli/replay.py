@@ -21,6 +21,7 @@ from app.replay.on_kafka import embedded_broker, play_on_kafka
 from app.replay.recording import MALFORMED
 from app.replay.run import SOURCES, Play, Told, load, replay
 from app.replay.session import Session
+from app.replay.snapshot import run as snapshots
 from app.replay.source import Malformed
 from app.settings import KafkaSettings
 from app.wire.codec import bundled_codec
@@ -32,6 +33,7 @@ Sources:
   olist      a marketplace's recorded orders (CSV files, local times of America/Sao_Paulo, BRL)
   incidents  a service desk's recorded incidents (CSV file, UTC)
   events     JSON lines {"topic", "key", "known_at", "value": {"event", "payload"}} (docs/replay.md)
+  snapshot   states and logs of live, kept by `makegood snapshot` (always in this process; without --until)
 """
 
 Result = TypeVar("Result")
@@ -48,7 +50,7 @@ class _Time(click.ParamType):
 
 
 @click.command("replay", epilog=_EPILOG)
-@click.argument("source", type=click.Choice(SOURCES))
+@click.argument("source", type=click.Choice((*SOURCES, snapshots.NAME)))
 @click.option("--data", type=click.Path(path_type=Path), help="Folder (or file, for events) of the source's data.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.")
 @click.option("--bootstrap", metavar="HOST:PORT", envvar="KAFKA_BOOTSTRAP", help="Play on this Kafka cluster.")
@@ -80,16 +82,37 @@ def command(
     Examples:
       makegood replay stories --out tried --offline
       makegood replay events --data timeline.jsonl --policy my-policy --out tried --offline
+      makegood replay snapshot --data monday --policy my-policy --out tried
     """
     # the Kafka client warns of each attempt it repeats by itself; what it cannot do is raised
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
+    if source == snapshots.NAME:
+        _say(_snapshot(console, data, out, policy), out, in_json=in_json)
+        return
     timeline = load(source, data)
     with (
         _progress(console, source, timeline.total) as (told, say),
         _where(bootstrap, say, workers, offline=offline, keep=keep) as play,
     ):
         summary = _run(replay(timeline, out, play, told, policy=policy, until=until))
+    _say(summary, out, in_json=in_json)
+
+
+def _snapshot(console: Console, data: Path | None, out: Path, policy: Path | None) -> Mapping[str, Any]:
+    """Replay a snapshot; SetupError for an option that says something about another kind of replay."""
+    context = click.get_current_context()
+    for option in ("bootstrap", "until", "workers", "keep"):
+        if context.get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE:
+            raise SetupError(f"a snapshot is played in this process to the end of its window: leave out --{option}")
+    if data is None:
+        raise SetupError("snapshot: where is it? Give the folder that `makegood snapshot take` wrote with --data")
+    opened = snapshots.open_with_window(data)
+    with _progress(console, snapshots.NAME, snapshots.length_of(opened)) as (told, _):
+        return snapshots.replay_snapshot(opened, out, told.advance, policy=policy)
+
+
+def _say(summary: Mapping[str, Any], out: Path, *, in_json: bool) -> None:
     if in_json:
         say_json(dict(summary) | {"out": out})
     else:

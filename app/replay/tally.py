@@ -30,10 +30,10 @@ class Tally:
         self._cases = self._reopened = 0
 
     def event(self, record: InputRecord) -> None:
-        """Count an input event; events come in the order of time."""
+        """Count an input event."""
         self._events[record.topic, record.type] += 1
-        self._first = record.known_at if self._first is None else self._first
-        self._last = record.known_at
+        self._first = record.known_at if self._first is None else min(self._first, record.known_at)
+        self._last = record.known_at if self._last is None else max(self._last, record.known_at)
 
     def output(self, topic: Topic, row: Row) -> None:
         """Count an output and add up what a remedy gives and costs."""

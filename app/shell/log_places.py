@@ -7,7 +7,8 @@ so a snapshot of states that are worked on meanwhile goes by the header.
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from types import TracebackType
+from typing import Final, NamedTuple, Self
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -50,30 +51,39 @@ def without_place(headers: Iterable[tuple[str, bytes]]) -> Headers:
     return tuple(header for header in headers if header[0] != _WORKED)
 
 
-async def group_places(kafka: KafkaSettings, worker: WorkerSettings) -> Mapping[TopicPartition, int]:
-    """Return the group's committed offsets; SetupError when there are none, or the cluster does not tell them."""
-    cluster = Cluster(client_options(kafka), worker.application_id)
-    await cluster.start()
-    try:
-        found = await _committed(cluster, kafka)
+class GroupPlaces:
+    """Asks the cluster how far the group has committed; use as a context."""
+
+    def __init__(self, kafka: KafkaSettings, worker: WorkerSettings) -> None:
+        self._bootstrap = kafka.bootstrap
+        self._group = worker.application_id
+        self._cluster = Cluster(client_options(kafka), worker.application_id)
+
+    async def __aenter__(self) -> Self:
+        await self._cluster.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._cluster.stop()
+
+    async def now(self) -> Mapping[TopicPartition, int]:
+        """Return the committed offsets; SetupError when there are none, or the cluster does not tell them."""
+        found = await self._committed()
         for _ in range(int(_PATIENCE_SECONDS / _PAUSE_SECONDS)):
             if found:
-                break
+                return found
             await asyncio.sleep(_PAUSE_SECONDS)
-            found = await _committed(cluster, kafka)
-    finally:
-        await cluster.stop()
-    if not found:
+            found = await self._committed()
         raise SetupError(
-            f"the group {worker.application_id} has committed nothing on {kafka.bootstrap}: is it its name?"
+            f"the group {self._group} has committed nothing on {self._bootstrap}: is MAKEGOOD_APPLICATION_ID its name?"
         )
-    return found
 
-
-async def _committed(cluster: Cluster, kafka: KafkaSettings) -> Mapping[TopicPartition, int]:
-    try:
-        return await cluster.committed()
-    except KafkaError as error:
-        if not error.retriable:
-            raise SetupError(f"{kafka.bootstrap} does not tell the group's offsets: {error}") from error
-        return {}
+    async def _committed(self) -> Mapping[TopicPartition, int]:
+        try:
+            return await self._cluster.committed()
+        except KafkaError as error:
+            if not error.retriable:
+                raise SetupError(f"{self._bootstrap} does not tell the group's offsets: {error}") from error
+            return {}

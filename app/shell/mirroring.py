@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.kafka_client import client_options, wait_for_broker
-from app.shell.log_places import group_places, without_place
+from app.shell.log_places import GroupPlaces, without_place
 from app.shell.topics_admin import apply_topics, partition_counts
 from app.shell.writers import LogWriter
 from app.stage import OutRecord
@@ -29,7 +29,8 @@ async def mirror(source: KafkaSettings, target: KafkaSettings, worker: WorkerSet
     for kafka in (source, target):
         await wait_for_broker(kafka, limit=_PATIENCE_SECONDS)
     places = await _places(source, worker)
-    committed = await group_places(source, worker)
+    async with GroupPlaces(source, worker) as group:
+        committed = await group.now()
     await apply_topics(target, worker)
     await _require_empty(target, list(places))
     copied: dict[Topic, int] = {}
