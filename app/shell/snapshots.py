@@ -112,8 +112,8 @@ class SnapshotReader:
         """Return how far a partition of a log reaches."""
         return await self._bounds(self._place(log, partition))
 
-    async def window(self, log: Topic, partition: int, begins: int, bounds: Bounds) -> AsyncIterator[LogRecord]:
-        """Yield the committed records of a log from an offset to its end; SetupError when they are not all there."""
+    def require(self, log: Topic, partition: int, begins: int, bounds: Bounds) -> None:
+        """Refuse, with SetupError, a log that does not reach back to an offset, or not so far."""
         place = self._place(log, partition)
         if begins < bounds.begins:
             raise self._gone(place, begins, bounds.begins)
@@ -122,6 +122,10 @@ class SnapshotReader:
                 f"{place.topic} partition {partition} ends at offset {bounds.ends}; the snapshot stands for the log "
                 f"up to {begins}: it is of another cluster, or the topic was made anew"
             )
+
+    async def window(self, log: Topic, partition: int, begins: int, bounds: Bounds) -> AsyncIterator[LogRecord]:
+        """Yield the committed records of a log from an offset to its end; SetupError when retention takes them."""
+        place = self._place(log, partition)
         reader = self._decided
         reader.assign([place])
         reader.seek(place, begins)

@@ -18,7 +18,7 @@ from app.replay.live_log import NOWHERE, LiveLog
 from app.replay.session import Policy
 from app.replay.snapshot.folder import Opened, read_window
 from app.replay.snapshot.playing import Hear, Played, begun, worked
-from app.shell.writers import partition_of
+from app.shell.batching import partition_of
 from app.stage import KeyedStage, LogRecord, OutRecord, tick_of
 from app.topics import Topic
 

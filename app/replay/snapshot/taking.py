@@ -24,7 +24,7 @@ from app.replay.snapshot.folder import (
 )
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.safe_clock import wall_clock
-from app.shell.snapshots import SnapshotReader
+from app.shell.snapshots import Bounds, SnapshotReader
 from app.topics import LOGS, Topic
 
 Told = Callable[[str, int], None]
@@ -75,11 +75,15 @@ async def take_window(kafka: KafkaSettings, worker: WorkerSettings, folder: Path
     async with SnapshotReader(kafka, worker) as reader:
         _require_partitions(opened, await reader.partitions())
         worked = await reader.worked()
+        # asked of all before anything is written: a window that is refused leaves the folder as it was
+        bounds = {place: await reader.bounds(*place) for place in _places(opened)}
+        for place, known in bounds.items():
+            reader.require(*place, _begins(opened, *place), known)
         for log in LOGS:
             reached = []
             for partition in range(len(opened.snapshot.starts[log])):
                 name = window_file(log, partition)
-                parts[name], kept = await _add(reader, opened, log, partition)
+                parts[name], kept = await _add(reader, opened, (log, partition), bounds[log, partition])
                 # the place of a snapshot may be behind what is no record, where the group has not gone
                 begun = opened.snapshot.starts[log][partition].offset
                 reached.append(Span(max(begun, worked.get((log, partition), 0)), kept))
@@ -90,13 +94,22 @@ async def take_window(kafka: KafkaSettings, worker: WorkerSettings, folder: Path
     return said
 
 
-async def _add(reader: SnapshotReader, opened: Opened, log: Topic, partition: int) -> tuple[Part, int]:
-    name, start = window_file(log, partition), opened.snapshot.starts[log][partition]
+def _places(opened: Opened) -> list[tuple[Topic, int]]:
+    return [(log, partition) for log in LOGS for partition in range(len(opened.snapshot.starts[log]))]
+
+
+def _begins(opened: Opened, log: Topic, partition: int) -> int:
+    """Return from where on a log is needed: its window's end, or else the snapshot's place."""
+    if opened.window is None:
+        return opened.snapshot.starts[log][partition].offset
+    return opened.window.spans[log][partition].kept
+
+
+async def _add(reader: SnapshotReader, opened: Opened, place: tuple[Topic, int], bounds: Bounds) -> tuple[Part, int]:
+    name = window_file(*place)
     before = None if opened.window is None else opened.window.parts.get(name)
-    begins = start.offset if before is None or opened.window is None else opened.window.spans[log][partition].kept
-    bounds = await reader.bounds(log, partition)
     with Appending(opened.folder / name, before) as file:
-        async for record in reader.window(log, partition, begins, bounds):
+        async for record in reader.window(*place, _begins(opened, *place), bounds):
             file.add_record(record)
         return file.part(), bounds.ends
 
