@@ -11,9 +11,9 @@ from app.facts import decode_entry, decode_fact, encode_entry, encode_fact
 from app.journey.activation import activation
 from app.main import Stages, stages
 from app.settings import WorkerSettings
+from app.shell.batching import partition_of
 from app.shell.garbage import set_apart_what_stays
 from app.shell.time_index import TimeIndex
-from app.shell.writers import partition_of
 from app.stage import Effects, KeyedStage, LogRecord, OutRecord, Round
 from app.topics import INPUTS, LOGS, Topic
 from app.wire.codec import bundled_codec

@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ("intake", "directory", "journey", "register", "decide", "emit")
 LEAVES = ("clock.py", "ids.py", "stage.py", "facts/encoding.py", "wire/codec.py", "wire/writing.py")
+SHELL = ("shell/batching.py",)
+"""What of the shell is nothing but loops over every record."""
 TOO_NEW = ("decide/folder.py",)
 """What mypyc cannot read: a star in a subscript."""
 _LINKED = ("benchmarks", "chaos", "deploy", "docs", "policies", "pyproject.toml", "schemas", "tests")
@@ -55,7 +57,7 @@ def core(app: Path) -> Iterator[Path]:
     A module that defines a msgspec struct stays as it is: such a class is made when it is imported.
     """
     found = [path for folder in CORE for path in sorted((app / folder).rglob("*.py"))]
-    for path in (*found, *(app / leaf for leaf in LEAVES)):
+    for path in (*found, *(app / leaf for leaf in (*LEAVES, *SHELL))):
         if path.name != "__init__.py" and path.relative_to(app).as_posix() not in TOO_NEW and not _has_struct(path):
             yield path
 

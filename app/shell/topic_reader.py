@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from app.clock import Instant
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
+from app.shell.batching import partition_of
 from app.shell.kafka_client import client_options
 from app.shell.topics_admin import partition_counts
-from app.shell.writers import partition_of
 from app.stage import LogRecord
 from app.topics import Topic
 

@@ -14,9 +14,10 @@ from aiokafka.errors import KafkaError
 
 from app.clock import MINUTE, Instant
 from app.settings import KafkaSettings
+from app.shell.batching import partition_of
 from app.shell.kafka_client import client_options
 from app.shell.topics_admin import until
-from app.shell.writers import LogWriter, partition_of
+from app.shell.writers import LogWriter
 from app.stage import OutRecord
 from app.topics import Topic, declarations
 from benchmarks.counting.task import Guarantee, Task

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from app.clock import DAY, HOUR, Instant, to_iso
 from app.journey.state import is_reserved
-from app.shell.writers import partition_of
+from app.shell.batching import partition_of
 from app.stage import OutRecord
 from app.topics import Topic
 from app.wire.payload import encode_event

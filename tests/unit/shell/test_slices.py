@@ -1,16 +1,14 @@
-"""How what is fetched is cut into slices, and where keys go."""
+"""How what is fetched is cut into slices."""
 
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
-from aiokafka.partitioner import DefaultPartitioner
 from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.shell.batch_path import Slice, scheduler
-from app.shell.writers import partition_of
 
 
 def fetched(offsets: list[int], begins: int, ends: int) -> Any:
@@ -45,9 +43,3 @@ def test_slices_always_join_without_a_gap_and_lose_no_record(holes: list[int], s
     assert pieces[-1].ends == at + 1 + tail
     assert all(one.ends == following.begins for one, following in pairwise(pieces))
     assert all(len(piece) <= size for piece in pieces)
-
-
-@given(key=st.binary(min_size=1, max_size=40), partitions=st.integers(1, 50))
-def test_a_key_goes_where_every_kafka_client_sends_it(key: bytes, partitions: int) -> None:
-    everywhere = list(range(partitions))
-    assert partition_of(key, partitions) == DefaultPartitioner()(key, everywhere, everywhere)
