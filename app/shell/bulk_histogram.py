@@ -7,7 +7,9 @@ bucket.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
+from operator import attrgetter
+from typing import Final
 
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
@@ -15,6 +17,8 @@ from prometheus_client.utils import floatToGoString
 
 from app.shell.metric import Metric
 from app.stage import LogRecord
+
+_timestamp: Final = attrgetter("timestamp")
 
 
 class AgeHistogram(Collector):
@@ -34,7 +38,8 @@ class AgeHistogram(Collector):
             counts[index] += younger - older
             younger = older
         counts[-1] += younger
-        ages = sum(max(0, now_ms - record.timestamp) for record in records)
+        dated = bisect_right(records, now_ms, key=_timestamp)
+        ages = dated * now_ms - sum(map(_timestamp, islice(records, dated)))
         self._sums[label] = self._sums.get(label, 0.0) + ages / 1000
 
     def describe(self) -> Iterable[HistogramMetricFamily]:
@@ -51,7 +56,3 @@ class AgeHistogram(Collector):
 
     def _family(self) -> HistogramMetricFamily:
         return HistogramMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
-
-
-def _timestamp(record: LogRecord) -> int:
-    return record.timestamp

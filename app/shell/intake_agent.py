@@ -30,6 +30,7 @@ _PATIENCE_SECONDS: Final = 60.0
 """Who waits longer for facts to arrive waits for nothing: what the client still works on, it gives up itself after 40.
 One whose sender has ended in silence would keep us waiting for ever."""
 _INTAKE: Final = "intake"
+_DEAD_LETTERS: Final = Topic.DEAD_LETTERS
 
 Send = Callable[[Sequence[OutRecord]], Awaitable[Sequence[asyncio.Future[RecordMetadata]]]]
 
@@ -145,6 +146,7 @@ class IntakeLoop:
 
 
 def _outcome(admitted: Sequence[OutRecord]) -> Outcome:
-    if not admitted:
-        return "ignored"
-    return "dead_letter" if any(record.topic is Topic.DEAD_LETTERS for record in admitted) else "admitted"
+    for record in admitted:
+        if record.topic is _DEAD_LETTERS:
+            return "dead_letter"
+    return "admitted" if admitted else "ignored"

@@ -2,6 +2,7 @@
 
 from collections import Counter as Counts
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Final, get_args
 
 import structlog
@@ -21,6 +22,7 @@ from app.topics import INPUTS, Topic
 Decode = Callable[[Topic, bytes], Output | None]
 """How an output is read back for counting: `Emit.decode`."""
 
+_DECISIONS: Final = Topic.DECISIONS
 _COUNTED: Final = frozenset({Topic.SUPPRESSIONS, Topic.REMEDIES, Topic.DEAD_LETTERS})
 _READ_BACK: Final = (*sorted(_COUNTED), Topic.DECISIONS, Topic.JOURNEY_CHANGELOG)
 _AFTER_INTAKE: Final = frozenset({DeadLetterReason.UNRESOLVED, DeadLetterReason.UNKNOWN_KIND})
@@ -30,6 +32,7 @@ _INTAKE: Final = "intake"
 _DIRECTORY: Final = "directory"
 _JOURNEY: Final = "journey"
 _LOGS: Final = {_DIRECTORY: Topic.DIRECTORY, _JOURNEY: Topic.JOURNEY_LOG, "register": Topic.REGISTER_LOG}
+_topic_of: Final = attrgetter("topic")
 _log = structlog.get_logger(__name__)
 
 
@@ -109,14 +112,12 @@ class PrometheusTelemetry:
 
     def outputs_committed(self, stage: str, outputs: Sequence[OutRecord]) -> None:
         """Count what was written, and read back the few that say more."""
-        for topic, count in Counts(output.topic for output in outputs).items():
+        for topic, count in Counts(map(_topic_of, outputs)).items():
             self._meters.count(listed.OUTPUTS, stage, topic, by=count)
-        for output in outputs:
-            if output.value is None:
-                continue
+        for topic, _, value, _, _ in outputs:
             # a decision is long and there are many: only those that may be an erasure are read back
-            if output.topic in _COUNTED or (output.topic is Topic.DECISIONS and _ERASED in output.value):
-                self._read(stage, output.topic, output.value)
+            if value is not None and (topic in _COUNTED or (topic is _DECISIONS and _ERASED in value)):
+                self._read(stage, topic, value)
 
     def event_to_commit(self, stage: str, records: Sequence[LogRecord], now_ms: int) -> None:
         """Observe how old the records of a round were when it was committed."""
