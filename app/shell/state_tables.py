@@ -5,21 +5,22 @@ partition; then only what others may have written meanwhile is read.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 
 from app.clock import Instant
 from app.errors import MakegoodError
-from app.shell.batch_path import as_it_is
+from app.shell.changelog_reader import Batch, ChangelogReader, reading
+from app.shell.garbage import no_looking
 from app.shell.time_index import TimeIndex
 from app.stage import Effects, KeyedStage
 
-_FETCH_BYTES: Final = 4 * 1024 * 1024
 _INDEX_SLICE: Final = 20_000
-_POLL_MS: Final = 500
+_FIRST_KEY: Final = b"\x01"
+"""Of the stages' own keys; those before it are of the shell and the policy."""
 
 Progress = Callable[[str, int, int, int], None]
 """Called with stage, partition, the records restored so far and the offsets still to be read."""
@@ -64,16 +65,27 @@ class PartitionState:
                     self.index.add(key, due)
             put(key, value)
 
-    def restore(self, records: list[ConsumerRecord]) -> None:
-        """Take over changelog records; ChangelogError for one without a key."""
-        for record in records:
-            if record.key is None:
-                raise ChangelogError(
-                    f"{self.stage.changelog}/{self.partition} offset {record.offset}: a changelog record without "
-                    "a key; only workers may write to this topic"
-                )
-            self.put(record.key, record.value)
+    def restore(self, batches: Iterable[Batch]) -> int:
+        """Take over changelog batches and return how many rows they had; ChangelogError for a row without a key.
+
+        Size and time index are stale until `indexing` is through: most of what is restored is new.
+        """
+        table, count = self.table, 0
         self.dirty = True
+        for batch in batches:
+            for row in batch.rows:
+                key, value = row.key, row.value
+                count += 1
+                if value is not None and key is not None:
+                    table[key] = value
+                elif key is None:
+                    raise ChangelogError(
+                        f"{self.stage.changelog}/{self.partition} offset {row.offset}: a changelog record without "
+                        "a key; only workers may write to this topic"
+                    )
+                else:
+                    table.pop(key, None)
+        return count
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """Set or remove a key's state in the table; the time index does not learn of it."""
@@ -87,22 +99,19 @@ class PartitionState:
         # an encoder's result may hold on to a buffer many times its size; this copy is exact
         self.table[key] = bytes(memoryview(value))
 
-    async def rebuild_index(self) -> None:
-        """Build the time index from the states, in slices so that the event loop turns."""
-        for _ in self.indexing():
-            await asyncio.sleep(0)
-
     def indexing(self) -> Iterator[None]:
-        """Build the time index from the states, and yield after every slice of them."""
+        """Build the time index and the size from the states, and yield after every slice of them."""
         self.index = self._new_index()
-        next_due = self.stage.next_due
+        next_due, add, size = self.stage.next_due, self.index.add, 0
         for count, (key, value) in enumerate(self.table.items()):
+            size += len(value)
             # ours, whatever the stage: they wait for nothing
-            due = None if key[:1] == b"\x00" else next_due(value)
+            due = next_due(value) if key >= _FIRST_KEY else None
             if due is not None:
-                self.index.add(key, due)
+                add(key, due)
             if count % _INDEX_SLICE == _INDEX_SLICE - 1:
                 yield
+        self.size_bytes = size
         self.dirty = False
 
 
@@ -113,43 +122,30 @@ async def restore(
 
     The partitions' transactional producers must have been started before: that ends what others had begun there.
     """
-    consumer = AIOKafkaConsumer(
-        **connection,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=_FETCH_BYTES,
-        fetch_max_wait_ms=_POLL_MS,
-        key_deserializer=as_it_is,
-    )
-    await consumer.start()
-    try:
-        await _read_all(consumer, states, progress)
-    finally:
-        await consumer.stop()
-    for state in states.values():
-        if state.dirty:
-            await state.rebuild_index()
+    with no_looking():
+        async with reading(connection, {place: state.read_to for place, state in states.items()}) as reader:
+            await _read_all(reader, states, progress)
+        for state in states.values():
+            if state.dirty:
+                for _ in state.indexing():
+                    await asyncio.sleep(0)
 
 
 async def _read_all(
-    consumer: AIOKafkaConsumer, states: Mapping[TopicPartition, PartitionState], progress: Progress
+    reader: ChangelogReader, states: Mapping[TopicPartition, PartitionState], progress: Progress
 ) -> None:
-    consumer.assign(list(states))
-    begins = await consumer.beginning_offsets(list(states))
-    ends = await consumer.end_offsets(list(states))
+    ends = await reader.ends()
     restored = dict.fromkeys(states, 0)
-    for tp, state in states.items():
-        consumer.seek(tp, max(begins[tp], state.read_to))
-    pending = {tp for tp, state in states.items() if max(begins[tp], state.read_to) < ends[tp]}
+    pending = set(states)
     while pending:
-        for tp, records in (await consumer.getmany(*pending, timeout_ms=_POLL_MS)).items():
-            states[tp].restore(records)
-            restored[tp] += len(records)
-        for tp in list(pending):
-            states[tp].read_to = await consumer.position(tp)
-            state = states[tp]
-            progress(state.stage.name, state.partition, restored[tp], max(0, ends[tp] - state.read_to))
-            if state.read_to >= ends[tp]:
-                pending.discard(tp)
-        await asyncio.sleep(0)
+        for place in list(pending):
+            state = states[place]
+            state.read_to = await reader.position(place)
+            progress(state.stage.name, state.partition, restored[place], max(0, ends[place] - state.read_to))
+            if state.read_to >= ends[place]:
+                pending.discard(place)
+        if pending:
+            for place, batches in (await reader.read(pending)).items():
+                restored[place] += states[place].restore(batches)
+                # a fetch holds some hundred thousand rows: others have something to do as well
+                await asyncio.sleep(0)

@@ -11,14 +11,33 @@ from app.stage import Effects
 from tests.support.counting_stage import CountingStage, encode
 
 
-def changelog_record(key: bytes | None, value: bytes | None) -> Any:
-    return SimpleNamespace(topic="journey-changelog", partition=3, offset=41, key=key, value=value)
+def batch(*rows: tuple[bytes | None, bytes | None]) -> Any:
+    return SimpleNamespace(rows=[SimpleNamespace(offset=41, key=key, value=value) for key, value in rows])
 
 
-def test_a_changelog_record_without_a_key_is_named() -> None:
+@pytest.mark.parametrize("value", [b"x", None])
+def test_a_changelog_record_without_a_key_is_named(value: bytes | None) -> None:
     state = PartitionState(CountingStage(), 3)
     with pytest.raises(ChangelogError, match="journey-changelog/3 offset 41"):
-        state.restore([changelog_record(None, b"x")])
+        state.restore([batch((None, value))])
+
+
+def test_of_each_key_the_last_row_is_restored_and_counted_in_size_and_index() -> None:
+    state = PartitionState(CountingStage(), 0)
+    old, new = encode(1, 500), encode(2, 90_000)
+    rows = state.restore([batch((b"a", old), (b"b", old), (b"a", new)), batch((b"b", None), (b"never there", None))])
+    for _ in state.indexing():
+        pass
+    assert (rows, state.table, state.size_bytes) == (5, {b"a": new}, len(new))
+    assert (state.index.peek(Instant(500)).keys, state.index.peek(Instant(90_000)).keys) == ([], [b"a"])
+
+
+def test_what_is_kept_under_a_key_of_ours_waits_for_nothing() -> None:
+    state = PartitionState(CountingStage(), 0)
+    state.restore([batch((b"\x00broke", b"no state of the stage"), (b"a", encode(1, 500)))])
+    for _ in state.indexing():
+        pass
+    assert state.index.peek(Instant(500)).keys == [b"a"]
 
 
 def test_the_size_is_that_of_the_states_held() -> None:

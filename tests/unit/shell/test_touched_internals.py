@@ -14,6 +14,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.drivers import aiokafka as driver
@@ -42,6 +43,7 @@ CALLED: Final[list[tuple[Any, str]]] = [
     (Recovery, "_wait"),
     (TableManager, "recovery"),
     (PartitionRecords, "_consumer_record"),
+    (PartitionRecords, "_unpack_records"),
     (GroupCoordinator, "_send_req"),
     (faust.App, "_new_transport"),
     (faust.App, "crash"),
@@ -74,6 +76,12 @@ def test_what_we_look_at_in_a_consumer_is_made_by_it() -> None:
     made = inspect.getsource(AIOKafkaConsumer)
     assert "self._coordinator" in made
     assert "self._subscription" in made
+
+
+def test_what_we_fill_of_a_batch_is_counted_and_sent_by_it() -> None:
+    made = inspect.getsource(BatchBuilder)
+    assert "self._builder.append(" in made
+    assert "return self._relative_offset" in made
 
 
 def test_a_crash_is_still_told_by_the_event_we_wait_for() -> None:
