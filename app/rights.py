@@ -73,7 +73,7 @@ READS: Final[Mapping[ClusterRole, tuple[Topic, ...]]] = {
     ClusterRole.FULFILMENT: (Topic.REMEDIES,),
     ClusterRole.MESSAGING: (Topic.NOTICES,),
     ClusterRole.SERVICE_DESK: (Topic.ESCALATIONS, Topic.BRIEFINGS),
-    # explain, export, dead letters
+    # explain, export, dead letters, snapshots
     ClusterRole.OPERATOR: (*INPUTS, *LOGS, *CHANGELOGS, *OUTPUTS),
 }
 WRITES: Final[Mapping[ClusterRole, tuple[Topic, ...]]] = {
@@ -126,6 +126,8 @@ def _on_groups(topic_prefix: str, application_id: str) -> Iterable[Right]:
     yield Right(ClusterRole.WORKER, Kind.GROUP, application_id, Operation.READ)
     ours = f"{topic_prefix}{application_id}-sink-"
     yield Right(ClusterRole.SINKS, Kind.GROUP, ours, Operation.READ, prefixed=True)
+    # to read the place in the logs that states stand for: a snapshot, a copy
+    yield Right(ClusterRole.OPERATOR, Kind.GROUP, application_id, Operation.DESCRIBE)
     outside = (ClusterRole.MARKETING, ClusterRole.FULFILMENT, ClusterRole.MESSAGING, ClusterRole.SERVICE_DESK)
     for role in outside:
         yield Right(role, Kind.GROUP, f"{topic_prefix}{role}-", Operation.READ, prefixed=True)

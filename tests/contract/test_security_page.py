@@ -1,6 +1,6 @@
 """docs/security.md and docs/fuzzing.md say what the code declares."""
 
-from app.rights import READS, WRITES, ClusterRole, Kind, Right, rights
+from app.rights import READS, WRITES, ClusterRole, Kind, Operation, Right, rights
 from app.settings import ROOT
 from app.topics import CHANGELOGS, INPUTS, LOGS, OUTPUTS, Topic, declarations
 from tests.fuzz.all_targets import targets
@@ -29,7 +29,11 @@ def beside(role: ClusterRole) -> str:
     mine: list[Right] = [
         right for right in rights("", "makegood") if right.role is role and right.kind is not Kind.TOPIC
     ]
-    return ", ".join(f"{right.kind} `{right.name}{'*' if right.prefixed else ''}`" for right in mine)
+    return ", ".join(
+        f"{right.kind} `{right.name}{'*' if right.prefixed else ''}`"
+        f"{' (Describe)' if right.operation is Operation.DESCRIBE else ''}"
+        for right in mine
+    )
 
 
 def test_the_table_of_rights_is_the_declaration() -> None:

@@ -327,6 +327,18 @@ def test_a_whole_shop_works_with_one_principal_a_role(
                     await eventually(lambda: _held(session, gate), "the gate says no")
         assert "lost" in held[LOST]
         assert held[CANCELLED] == {"cancelled_by_merchant"}
+        for arguments in (("snapshot", "take"), ("snapshot", "window")):
+            as_operator = environment_of(shop.kafka(ClusterRole.OPERATOR), worker)
+            kept = await asyncio.to_thread(
+                CliRunner().invoke, cli, [*arguments, str(tmp_path / "kept")], env=as_operator
+            )
+            assert kept.exit_code == 0, kept.output
+        as_web = environment_of(shop.kafka(ClusterRole.WEB), worker)
+        refused = await asyncio.to_thread(
+            CliRunner().invoke, cli, ["snapshot", "take", str(tmp_path / "web")], env=as_web
+        )
+        assert refused.exit_code == 2
+        assert not list((tmp_path / "web").iterdir())
         log = (folder / "worker-0.log").read_text(encoding="utf-8")
         assert "secret-of-worker" not in log
 
