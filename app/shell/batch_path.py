@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Final
 import aiokafka
 import faust
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import PartitionRecords
 from faust.transport.drivers import aiokafka as driver
 from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, ConsumerMessage, Message
@@ -21,6 +20,7 @@ from mode.utils.futures import notify
 
 from app.shell.cancelling import GivenUpError, only_from_outside
 from app.shell.group_offsets import committed_offsets
+from app.shell.whole_batches import in_batches, rows_of
 
 log = logging.getLogger(__name__)
 
@@ -86,22 +86,6 @@ class RawSchema(faust.Schema):
         return message.value
 
 
-def as_it_is(value: bytes | None) -> bytes | None:
-    """Return a key as it is; a consumer given this gets records as the client's parser made them."""
-    return value
-
-
-_consumer_record = PartitionRecords._consumer_record  # noqa: SLF001
-
-
-def _lean(self: Any, tp: TopicPartition, record: Any) -> Any:
-    """Leave our records as the client's parser made them: copying eleven fields of each took 7 % of an event's time."""
-    return record if self._key_deserializer is as_it_is else _consumer_record(self, tp, record)
-
-
-PartitionRecords._consumer_record = _lean  # noqa: SLF001
-
-
 class SliceThread(driver.AIOKafkaConsumerThread):
     """The consumer thread: reads committed records only, and remembers where each fetch of a partition began."""
 
@@ -125,7 +109,7 @@ class SliceThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             isolation_level="read_committed",
-            key_deserializer=as_it_is,
+            key_deserializer=in_batches,
         )
 
     async def _fetch_records(
@@ -145,9 +129,9 @@ class SliceThread(driver.AIOKafkaConsumerThread):
             return {}
         state_of = consumer._subscription.subscription.assignment.state_value  # noqa: SLF001
         pieces = {}
-        for tp, records in fetched.items():
+        for tp, batches in fetched.items():
             # without a cursor it is newly assigned and will be sought before it is read in earnest
-            if tp in cursors:
+            if tp in cursors and (records := rows_of(batches, cursors[tp])):
                 ends = state_of(tp).position
                 pieces[TP(tp.topic, tp.partition)] = Slice(records, cursors[tp], ends)
                 cursors[TP(tp.topic, tp.partition)] = ends

@@ -16,6 +16,7 @@ from faust.types import TP, Message
 from app.clock import Instant
 from app.shell.batch_path import Slice
 from app.shell.cancelling import GivenUpError
+from app.shell.log_records import log_records
 from app.shell.refusals_limit import RefusalsLimit
 from app.shell.telemetry_protocol import Outcome, Telemetry
 from app.stage import IntakeStage, LogRecord, OutRecord
@@ -31,6 +32,7 @@ _PATIENCE_SECONDS: Final = 60.0
 One whose sender has ended in silence would keep us waiting for ever."""
 _INTAKE: Final = "intake"
 _DEAD_LETTERS: Final = Topic.DEAD_LETTERS
+_BEFORE_ALL: Final = Instant(0)
 
 Send = Callable[[Sequence[OutRecord]], Awaitable[Sequence[asyncio.Future[RecordMetadata]]]]
 
@@ -125,23 +127,18 @@ class IntakeLoop:
             self._telemetry.events_in(self.topic, outcome, records)
         self._telemetry.refused(_INTAKE, letters)
 
-    def _log_records(self, partition: int, records: Slice) -> list[LogRecord]:
-        """Convert a slice; timestamps become the running maximum, because a new leader's clock may be behind.
+    def _log_records(self, partition: int, rows: Slice) -> list[LogRecord]:
+        """Convert a slice.
 
         A partition that was away and came back is read again from what was acknowledged: its records must be known at
         the same time as before, not at that of later ones.
         """
-        read_to, newest = self._newest.get(partition, (0, Instant(0)))
-        if records and records[0].offset < read_to:
-            newest = Instant(0)
-        converted, topic = [], self.topic
-        for record in records:
-            newest = max(newest, record.timestamp)
-            converted.append(
-                LogRecord(record.key, record.value, newest, topic, partition, record.offset, tuple(record.headers))
-            )
-        if records:
-            self._newest[partition] = (records[-1].offset + 1, newest)
+        read_to, newest = self._newest.get(partition, (0, _BEFORE_ALL))
+        if rows and rows[0].offset < read_to:
+            newest = _BEFORE_ALL
+        converted = log_records(rows, self.topic, partition, newest)
+        if converted:
+            self._newest[partition] = (converted[-1].offset + 1, converted[-1].timestamp)
         return converted
 
 

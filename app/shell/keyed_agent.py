@@ -13,6 +13,7 @@ from app.clock import Instant
 from app.errors import MakegoodError
 from app.shell.batch_path import Slice
 from app.shell.breaking import Aside, Breaking
+from app.shell.log_records import log_records
 from app.shell.safe_clock import wall_clock
 from app.shell.state_tables import PartitionState
 from app.shell.telemetry_protocol import Telemetry
@@ -218,25 +219,10 @@ class PartitionLoop:
             self._finish(delivery.message, True)
         deliveries.clear()
 
-    def _log_records(self, records: Slice) -> list[LogRecord]:
-        """Convert a slice; timestamps become the running maximum, because a new leader's clock may be behind."""
-        newest, topic, partition = self._newest, self.stage.log, self.partition
-        converted = []
-        for record in records:
-            newest = at if (at := record.timestamp) > newest else newest
-            headers = record.headers
-            converted.append(
-                LogRecord(
-                    record.key,
-                    record.value,
-                    newest,
-                    topic,
-                    partition,
-                    record.offset,
-                    tuple(headers) if headers else (),
-                )
-            )
-        self._newest = newest
+    def _log_records(self, rows: Slice) -> list[LogRecord]:
+        converted = log_records(rows, self.stage.log, self.partition, self._newest)
+        if converted:
+            self._newest = converted[-1].timestamp
         return converted
 
     async def _round(self, work: Work, due: Due) -> None:

@@ -13,9 +13,10 @@ from aiokafka import TopicPartition
 
 from app.clock import Instant
 from app.errors import MakegoodError
-from app.shell.changelog_reader import Batch, ChangelogReader, reading
+from app.shell.changelog_reader import ChangelogReader, reading
 from app.shell.garbage import no_looking
 from app.shell.time_index import TimeIndex
+from app.shell.whole_batches import Batch
 from app.stage import Effects, KeyedStage
 
 _INDEX_SLICE: Final = 20_000
@@ -114,6 +115,12 @@ class PartitionState:
         self.size_bytes = size
         self.dirty = False
 
+    def forget_index(self) -> None:
+        """Give up the time index, and where the log goes on: another worker has the partition."""
+        self.index = self._new_index()
+        self.resume_at = None
+        self.dirty = True
+
 
 async def restore(
     connection: Mapping[str, Any], states: Mapping[TopicPartition, PartitionState], progress: Progress
@@ -122,13 +129,20 @@ async def restore(
 
     The partitions' transactional producers must have been started before: that ends what others had begun there.
     """
+    await read_back(connection, states, progress)
+    for state in states.values():
+        if state.dirty:
+            for _ in state.indexing():
+                await asyncio.sleep(0)
+
+
+async def read_back(
+    connection: Mapping[str, Any], states: Mapping[TopicPartition, PartitionState], progress: Progress
+) -> None:
+    """Read changelogs as `restore` does, and leave sizes and time indexes as they are."""
     with no_looking():
         async with reading(connection, {place: state.read_to for place, state in states.items()}) as reader:
             await _read_all(reader, states, progress)
-        for state in states.values():
-            if state.dirty:
-                for _ in state.indexing():
-                    await asyncio.sleep(0)
 
 
 async def _read_all(
