@@ -131,7 +131,7 @@ def _why(decision: Decision, said: Sequence[Said]) -> Iterator[tuple[str, str]]:
         yield ("rule", _rule(row))
     there = {one.id for one in said}
     if gone := [name for name in decision.outputs if name not in there]:
-        yield ("said", f"{', '.join(gone)} (a dead letter, or expired since)")
+        yield ("said", f"{', '.join(gone)} (a dead letter, of a former id, or expired since)")
 
 
 def _rule(row: RowFired) -> str:

@@ -162,7 +162,9 @@ class Parking:
             value = self.changes.get(place) or self._table[place]
             self.changes[place] = None
             self._customers.take(key, decode_fact(content_of(value)))
-        self._customers.take(key, release)
+        # whoever was erased meanwhile is not begun anew by their own release
+        if not self._customers.seen(key).is_empty:
+            self._customers.take(key, release)
 
     def _keep(self, key: bytes, parked: Parked, record: LogRecord) -> None:
         self.changes[_kept(key, parked.kept)] = waiting_for_nothing(record.value or b"")

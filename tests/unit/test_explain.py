@@ -68,7 +68,7 @@ def test_a_decision_is_explained_from_its_own_record_when_nothing_else_is_left()
     assert found is not None
     _, breach, _ = entries(found)
     assert ("rule", "severity: late by days because days_late = 0, value = 200.00") in breach.lines
-    assert ("said", "ledger-1, notice-1, escalation-1 (a dead letter, or expired since)") in breach.lines
+    assert ("said", "ledger-1, notice-1, escalation-1 (a dead letter, of a former id, or expired since)") in breach.lines
     assert ("policy", "0123456789abcdef, decision breach") in breach.lines
 
 
@@ -81,7 +81,7 @@ def test_what_was_said_is_told_even_when_its_decision_is_gone() -> None:
 
 def test_an_output_that_is_no_longer_on_record_is_named_by_its_id() -> None:
     _, recovery = lines()[2]
-    assert ("said", "forgotten (a dead letter, or expired since)") in recovery
+    assert ("said", "forgotten (a dead letter, of a former id, or expired since)") in recovery
 
 
 def test_the_standing_is_that_of_the_newest_ledger() -> None:

@@ -7,7 +7,16 @@ from app.clock import Instant
 from app.decide import load_folder
 from app.decide.folder import version_of
 from app.emit.records import Emit, decode_output
-from app.facts import CustomerParked, Identities, OperatorDecided, Profile, ProfileStated, decode_fact, encode_fact
+from app.facts import (
+    CustomerErased,
+    CustomerParked,
+    Identities,
+    OperatorDecided,
+    Profile,
+    ProfileStated,
+    decode_fact,
+    encode_fact,
+)
 from app.journey.activation import activation
 from app.journey.ledger import QUARANTINE
 from app.journey.parked import PARKED, decode_parked
@@ -218,3 +227,14 @@ def test_their_deadlines_stand_still_while_they_are_parked() -> None:
     log.append(decided("release", 1.5, about=QUARANTINE))
     live.works()
     assert log.stage.next_due(live.table[KEY]) is not None
+
+
+def test_whoever_is_erased_while_parked_is_gone_once_they_are_let_in() -> None:
+    log = Log()
+    log.append(told(order(), 0))
+    log.append(decided("quarantine", 1))
+    log.append(encode_fact(fact(CustomerErased(), 1.5, journey=None)))
+    log.append(decided("release", 3, about=QUARANTINE))
+    live = Live(log).works()
+    assert [key for key in live.table if key != b"\x00policy"] == []
+    assert [said.value for said in live.said if said.topic is Topic.SUPPRESSIONS][-1] is None
