@@ -19,8 +19,10 @@ def customer_erased(turn: Turn, fact: Fact, _: CustomerErased) -> None:
     """Forget the customer, and those who were merged into them."""
     state = turn.state
     for alias in dict.fromkeys(known_by.of_customer(state)):
-        entry = AliasForgotten(alias, state.customer, fact.known_at, fact.sequence)
-        turn.said.append(Handed(Topic.DIRECTORY, alias.key(), encode_entry(entry)))
+        # the directory binds an alias to whom it was said of, also when they have become another since
+        for bound_to in (state.customer, *state.merged_from):
+            entry = AliasForgotten(alias, bound_to, fact.known_at, fact.sequence)
+            turn.said.append(Handed(Topic.DIRECTORY, alias.key(), encode_entry(entry)))
     for key in dict.fromkeys(_reported(state)):
         asking.tell(turn, key.encode(), IncidentLeft(back=False), f"incident/{key}/erased")
     swept = replace(fact, what=CustomerErased(swept=True))

@@ -92,3 +92,43 @@ def test_nor_after_events_in_any_order_as_others_might_have_sent_them(seed: int)
 def bindings(shop: Shop) -> list[tuple[bytes, Any]]:
     stored = shop.states(Topic.DIRECTORY_CHANGELOG)
     return [(key, binding) for key, value in stored.items() for binding in decode_state(value).bindings]
+
+
+@pytest.mark.parametrize("erased", ["loser", "winner"])
+@pytest.mark.parametrize("again", [False, True], ids=["merged once", "and the winner into another"])
+def test_whoever_became_another_leaves_nothing_either(erased: str, *, again: bool) -> None:
+    shop = Shop()
+    for customer in ("loser", "winner"):
+        for topic, event, payload in _life(customer):
+            _say(shop, topic, event, customer_id=customer, **payload)
+    _say(shop, Topic.CUSTOMERS, "customer_merged", customer_id="loser", into_customer_id="winner")
+    # what still names them by the id that they had
+    _say(shop, Topic.ORDERS, "order_placed", customer_id="loser", order_id="later-loser")
+    if again:
+        _say(shop, Topic.CUSTOMERS, "customer_merged", customer_id="winner", into_customer_id="last")
+    assert len(bindings(shop)) >= 7
+    erase(shop, [erased])
+    assert bindings(shop) == []
+    left = [
+        place
+        for place, value in tables(shop).items()
+        for name in (b"loser", b"winner", b"last")
+        if name in place[1] + value.lower()
+    ]
+    assert left == []
+
+
+def _life(customer: str) -> list[tuple[Topic, str, dict[str, Any]]]:
+    parcel = {"carrier": "ups", "tracking_number": f"1Z{customer}"}
+    sent = {"journey_id": f"order-{customer}", "consignment_id": "c1", "parcels": [parcel]}
+    return [
+        (Topic.CUSTOMERS, "profile_stated", {"identities": {"email": f"{customer}@example.org"}}),
+        (Topic.ORDERS, "order_placed", {"order_id": f"order-{customer}"}),
+        (Topic.ORDERS, "dispatched", sent),
+    ]
+
+
+def _say(shop: Shop, topic: Topic, event: str, **payload: Any) -> None:
+    shop.now = Instant(shop.now + MINUTE)
+    shop.publish(topic, encode_event(topic, event, {"occurred_at": to_iso(shop.now), **payload}))
+    shop.tick()
