@@ -58,6 +58,9 @@ class WorkerSettings(BaseSettings):
     instance_id: str | None = Field(
         None, description="stable name of this replica (static membership); unset: any replica may take any place"
     )
+    standby: bool = Field(
+        False, description="keep a copy of every partition's state, to take one over at once; its memory is for all"
+    )
     clock: Literal["live", "data"] = Field("live", description="data: time comes from the records (replay only)")
     session_timeout_ms: int = Field(8_000, ge=6_000, description="a worker silent for longer is taken for dead")
     heartbeat_ms: int = Field(1_500, ge=100, description="how often a worker says it lives")

@@ -2,7 +2,7 @@
 
 A partition that we keep while the group's generation goes up by exactly one has had no other owner meanwhile: state and
 writer stay. Otherwise a new writer is started first, which fences whoever had it, and then the changelog is read from
-where our copy ends (from its beginning if we had none).
+where our copy ends (from its beginning if we had none; a worker that stands by has one of every partition).
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from faust.types import TP
 from app.shell.breaking import Aside
 from app.shell.intake_agent import Guard
 from app.shell.keyed_agent import Finish, PartitionLoop
+from app.shell.standby import Key, Standby
 from app.shell.state_tables import PartitionState, restore
 from app.shell.telemetry_protocol import Telemetry
 from app.shell.transactions import PartitionWriter
@@ -25,9 +26,6 @@ from app.stage import KeyedStage
 log = logging.getLogger(__name__)
 
 _RETIRE_SECONDS: Final = 5.0
-
-Key = tuple[str, int]
-"""A stage's name and a partition."""
 
 
 class Ownership:
@@ -44,7 +42,9 @@ class Ownership:
         slice_records: int,
         telemetry: Telemetry,
         aside: Aside,
+        standby: Standby | None = None,
     ) -> None:
+        self._standby = standby
         self._aside = aside
         self._stages = {stage.name: stage for stage in stages}
         self._by_log = {wire_name(stage.log): stage for stage in stages}
@@ -91,6 +91,8 @@ class Ownership:
 
     async def take_over(self, assigned: Iterable[TP], generation: int, guard: Guard, finish: Finish) -> None:
         """Make our own what has been assigned, drop the rest, and start working."""
+        if self._standby is not None:
+            await self._standby.leave()
         owned = {(self._by_log[tp.topic].name, tp.partition) for tp in assigned if tp.topic in self._by_log}
         self._drop(self._states.keys() - owned, guard)
         kept = self._states.keys() if generation == self._generation + 1 else set()
@@ -109,9 +111,13 @@ class Ownership:
             )
             self._loops[key] = loop
             self._tasks.append(guard(loop.run()))
+        if self._standby is not None:
+            self._standby.follow(guard)
 
     async def close(self) -> None:
-        """Disconnect all writers; the loops must have been drained."""
+        """Disconnect all writers, follow no more; the loops must have been drained."""
+        if self._standby is not None:
+            await self._standby.leave()
         writers, self._writers = self._writers, {}
         await asyncio.gather(*(_retire(writer) for writer in writers.values()))
 
@@ -124,7 +130,9 @@ class Ownership:
 
     def _drop(self, gone: Iterable[Key], guard: Guard) -> None:
         for key in list(gone):
-            del self._states[key]
+            state = self._states.pop(key)
+            if self._standby is not None:
+                self._standby.give(state)
             self._retire_writer(key, guard)
             self._telemetry.table_size(*key, 0, 0)
             self._telemetry.open_deadlines(*key, 0)
@@ -134,13 +142,17 @@ class Ownership:
         states = {}
         for key in keys:
             self._retire_writer(key, guard)
-            state = self._states.setdefault(key, PartitionState(self._stages[key[0]], key[1]))
+            state = self._states.get(key) or self._new_state(key)
+            self._states[key] = state
             state.resume_at = None
             self._writers[key] = self._new_writer(state.stage, state.partition)
             states[TopicPartition(self._wire_name(state.stage.changelog), state.partition)] = state
         await asyncio.gather(*(self._writers[key].start() for key in keys))
         if states:
             await restore(self._connection, states, self._telemetry.recovery)
+
+    def _new_state(self, key: Key) -> PartitionState:
+        return PartitionState(self._stages[key[0]], key[1]) if self._standby is None else self._standby.take(key)
 
     def _retire_writer(self, key: Key, guard: Guard) -> None:
         writer = self._writers.pop(key, None)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import faust
 import mode
+from aiokafka import TopicPartition
 from faust.app.base import BootStrategy
 from faust.types import TP
 
@@ -21,6 +22,8 @@ from app.shell.ownership import Ownership
 from app.shell.recovery import BulkTableManager, StateTable
 from app.shell.refusals_limit import RefusalsLimit
 from app.shell.safe_clock import Cluster, SafeClock
+from app.shell.standby import Standby
+from app.shell.state_tables import PartitionState
 from app.shell.telemetry_protocol import Telemetry
 from app.shell.ticker import Ticker
 from app.shell.transactions import PartitionWriter
@@ -67,6 +70,7 @@ class WorkerApp(faust.App):
         self.connection = {"client_id": settings.application_id, **connection}
         self.transactional_topics = {self.wire_name(stage.log) for stage in stages}
         self.log_writer = LogWriter(self.connection, self.wire_name)
+        self.standby = self._new_standby(stages) if settings.standby else None
         self.ownership = Ownership(
             stages,
             wire_name=self.wire_name,
@@ -76,6 +80,7 @@ class WorkerApp(faust.App):
             slice_records=settings.slice_records,
             telemetry=telemetry,
             aside=WorkerAside(self.connection, self.wire_name, self._slice_consumer),
+            standby=self.standby,
         )
         self.cluster = Cluster(self.connection, settings.application_id)
         self.clock = SafeClock(
@@ -123,6 +128,9 @@ class WorkerApp(faust.App):
 
     async def start_beside(self) -> None:
         """Connect what works beside Faust: the writer of logs, the clock and its ticks, the watch."""
+        if self.standby is not None:
+            log.info("reading every partition back before joining")
+            await self.standby.warm_up(self.telemetry.recovery)
         await self.log_writer.start()
         await self.cluster.start()
         await self.clock.start()
@@ -173,6 +181,14 @@ class WorkerApp(faust.App):
             settings.application_id,
             settings.session_timeout_ms,
         )
+
+    def _new_standby(self, stages: Sequence[KeyedStage]) -> Standby:
+        states = [PartitionState(stage, number) for stage in stages for number in range(self.settings.partitions)]
+        places = {
+            (state.stage.name, state.partition): TopicPartition(self.wire_name(state.stage.changelog), state.partition)
+            for state in states
+        }
+        return Standby(self.connection, places, states)
 
     def _finish(self, message: Any, done: bool) -> None:
         self.consumer.finish(message, done=done)

@@ -79,6 +79,11 @@ def _ask(port: int, path: str = "/readyz") -> tuple[int, str]:
         return 0, "not there yet"
 
 
+def is_ready(contender: Contender) -> bool:
+    """Ask the worker whether it works all its partitions."""
+    return _ask(contender.web_port)[0] == _READY
+
+
 def metric(contender: Contender, name: str) -> float:
     """Return the sum over all labels of one of the worker's metrics."""
     _, page = _ask(contender.web_port, "/metrics")
