@@ -22,6 +22,7 @@ from app.web.access import Access, Role, access_from
 from app.web.boards.board import BOARD, Kept
 from app.web.limits import Buckets
 from app.web.meters import METERS, WebMeters, measured
+from app.web.no_http import answer_in_our_words
 from app.web.read_model import ReadModel
 from app.web.rendering import warm
 from app.web.requests import guarded, keep_strict
@@ -92,6 +93,7 @@ async def serving(site: Site) -> AsyncIterator[int]:
     settings = site.settings
     runner = web.AppRunner(application(site), access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
+    answer_in_our_words(runner)
     try:
         try:
             await web.TCPSite(runner, settings.host, settings.port).start()

@@ -14,6 +14,7 @@ from app.shell.meters import Meters, metrics_page
 from app.shell.output_reader import codec_of
 from app.shell.safe_clock import wall_clock
 from app.shell.shopify_orders import ShopifyOrders
+from app.web.no_http import answer_in_our_words
 from app.web.webhooks import Receiver, routes
 
 
@@ -39,6 +40,7 @@ async def serving(settings: WebhookSettings, kafka: KafkaSettings, worker: Worke
     app.add_routes([web.get("/healthz", _healthz), web.get("/metrics", metrics_page(meters.registry))])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
+    answer_in_our_words(runner)
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
         yield runner.addresses[0][1]

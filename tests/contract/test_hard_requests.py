@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -9,8 +10,10 @@ import pytest
 from aiohttp import web
 
 from app import logs
+from app.settings import KafkaSettings, WebhookSettings, WorkerSettings
 from app.web.access import Role
 from app.web.server import serving
+from app.web.webhook_server import serving as serving_webhooks
 from app.web.webhooks import Receiver, routes
 from app.wire.codec import bundled_codec
 from tests.contract.test_webhook_receiver import NOW, Kafka, settings
@@ -96,6 +99,42 @@ def test_a_token_in_a_request_that_is_no_http_does_not_reach_the_log() -> None:
     assert "refused a request that is no HTTP (BadHttpMessage)" in seen.getvalue()
     assert "s3cret" not in seen.getvalue()
     assert "Traceback" not in seen.getvalue()
+
+
+NO_HTTP: Final = (
+    b"GET / HTTP/1.1\r\n" + CLOSE + b"Authorization: Bearer s3cret\x00\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + CLOSE + b"Authorization: Bearer s3cret" + b"t" * 9_000 + b"\r\n\r\n",
+    b"GET /s3cret" + b"t" * 9_000 + b" HTTP/1.1\r\n" + CLOSE + b"\r\n",
+    b"GET / HTTP/1.1\r\n" + CLOSE + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\nX: s3cret\r\n\r\n0\r\n\r\n",
+    b"\x16\x03\x01 s3cret\r\n\r\n",
+)
+
+
+async def is_told_nothing(say: Say) -> None:
+    for request in NO_HTTP:
+        answer = await say(request)
+        assert status(answer) == 400, answer
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert json.loads(body) == {"error": "this is no HTTP that is understood here", "field": None}
+        assert b"\r\nServer: makegood" in head
+        assert b"aiohttp" not in head
+        for name in (b"Content-Security-Policy", b"X-Content-Type-Options", b"X-Frame-Options", b"Cache-Control"):
+            assert b"\r\n" + name in head
+
+
+@pytest.mark.expects_error_log("refused a request that is no HTTP")
+def test_what_is_no_http_is_answered_with_our_headers_and_without_what_was_sent() -> None:
+    to_the_gate(is_told_nothing)
+
+
+@pytest.mark.expects_error_log("refused a request that is no HTTP")
+def test_nor_do_the_webhooks_tell_what_was_sent_to_them_or_who_they_are() -> None:
+    async def run() -> None:
+        nobody = KafkaSettings(bootstrap="127.0.0.1:1", security_protocol="PLAINTEXT")
+        async with serving_webhooks(WebhookSettings(port=0), nobody, WorkerSettings()) as port:
+            await is_told_nothing(_to(port))
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("value", [b"\xff\xfe", b"\xed\xa0\x80", "ä".encode(), b"1" * 5_000, "٣".encode()])
