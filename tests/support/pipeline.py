@@ -115,7 +115,7 @@ class _Unrecorded(Recording):
     def played(self, record: InputRecord) -> None:
         pass
 
-    def said(self, output: OutRecord) -> None:
+    def said(self, output: OutRecord, now: Instant | None = None) -> None:
         pass
 
 
