@@ -43,6 +43,7 @@ from app.facts.fact import Fact, PolicyActivated, Question, Source, Subject, ToJ
 from app.facts.journeys import (
     ConsignmentsSplit,
     FailureStated,
+    GivenPromise,
     JourneyBegan,
     JourneyCancelled,
     LinesChanged,
@@ -133,6 +134,7 @@ __all__ = [
     "Fact",
     "FactWaiting",
     "FailureStated",
+    "GivenPromise",
     "HoldAudioPlayed",
     "Identities",
     "IncidentLeft",

@@ -4,14 +4,25 @@ from msgspec import Struct
 
 from app.clock import Instant
 from app.facts.values import ConsignmentPlan, Line, Money, ParcelRef, Party, ScanStatus
-from app.ids import LineId
+from app.ids import ConsignmentId, LineId
+
+
+class GivenPromise(Struct, frozen=True):
+    """A promise that a journey begins with: the milestone is reached before `due`, by one consignment or the whole."""
+
+    milestone: str
+    due: Instant
+    by: Party
+    reason: str | None = None
+    consignment: ConsignmentId | None = None
 
 
 class JourneyBegan(Struct, frozen=True, tag="journey_began"):
     """A customer set out to get something: an order placed, a reservation made, a trade-in sent.
 
     `value` is what the customer pays in all; `needed_by` the date that matters to the customer (a gift's day).
-    `attributes` are names and what the sender says under them (`distance_km`: `1820`), by name.
+    `attributes` are names and what the sender says under them (`distance_km`: `1820`), by name. How it ships, when
+    that is known, and the promises it begins with are part of the beginning: one record, one decision.
     """
 
     kind: str
@@ -21,6 +32,8 @@ class JourneyBegan(Struct, frozen=True, tag="journey_began"):
     needed_by: Instant | None = None
     country: str | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    consignments: tuple[ConsignmentPlan, ...] = ()
+    promises: tuple[GivenPromise, ...] = ()
 
 
 class LinesChanged(Struct, frozen=True, tag="lines_changed"):

@@ -9,6 +9,7 @@ from app.facts import (
     ConsignmentsSplit,
     CouponIssued,
     FailureStated,
+    GivenPromise,
     JourneyBegan,
     JourneyCancelled,
     Line,
@@ -29,13 +30,12 @@ RETURN: Final = "return"
 
 
 def order_placed(fields: Fields) -> Reading:
-    """Return the order's beginning, its consignments when known, the codes given with it, and its promises."""
+    """Return the order's beginning, with its consignments when known and its promises, and the codes given with it."""
     lines, plans = fields["lines"], fields["consignments"]
     _lines_are_distinct(lines)
     _plans_are_sound(plans, {line.line_id for line in lines})
-    split = (ConsignmentsSplit(plans),) if plans else ()
     _codes_are_distinct(fields["codes"])
-    return _began(fields, ORDER, fields["order_id"], *split, *fields["codes"])
+    return _began(fields, ORDER, fields["order_id"], *fields["codes"])
 
 
 def journey_began(fields: Fields) -> Reading:
@@ -64,7 +64,8 @@ def promise_made(fields: Fields) -> Reading:
     kind, reference = fields["journey_kind"], fields["journey_id"]
     promise = fields["promise"]
     subject = journey_subject(fields, kind, reference, promise["consignment_id"])
-    return one(fields, subject, journey_alias(kind, reference), _promise(promise))
+    made = PromiseMade(promise["milestone"], promise["due"], promise["by"], promise["reason"])
+    return one(fields, subject, journey_alias(kind, reference), made)
 
 
 def failure_stated(fields: Fields) -> Reading:
@@ -181,16 +182,16 @@ def _began(fields: Fields, kind: str, reference: str, *then: What) -> Reading:
         needed_by=fields["needed_by"],
         country=fields["country"],
         attributes=tuple(sorted(fields.get("attributes", {}).items())),
+        consignments=fields.get("consignments", ()),
+        promises=tuple([_given(promise) for promise in fields["promises"]]),
     )
-    happened = [(subject, began), *((subject, what) for what in then)]
-    for promise in fields["promises"]:
-        about = journey_subject(fields, kind, reference, promise["consignment_id"])
-        happened.append((about, _promise(promise)))
-    return Reading(fields["occurred_at"], tuple(happened), None)
+    return Reading(fields["occurred_at"], ((subject, began), *((subject, what) for what in then)), None)
 
 
-def _promise(promise: Fields) -> PromiseMade:
-    return PromiseMade(promise["milestone"], promise["due"], promise["by"], promise["reason"])
+def _given(promise: Fields) -> GivenPromise:
+    return GivenPromise(
+        promise["milestone"], promise["due"], promise["by"], promise["reason"], promise["consignment_id"]
+    )
 
 
 def _of_any_kind(fields: Fields, what: What) -> Reading:

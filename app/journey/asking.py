@@ -1,5 +1,7 @@
 """What a customer asks the register, and what is told to it: facts for its log, and questions that are still open."""
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from app.clock import Instant
@@ -20,6 +22,8 @@ from app.journey.state import CustomerState
 from app.journey.turn import Told, Turn
 
 ANSWERS = IncidentTold | BudgetAnswered | OfferTold | AssetTold | AccountTold
+_ANSWERS: Final = frozenset({IncidentTold, BudgetAnswered, OfferTold, AssetTold, AccountTold})
+"""The same, to be asked first: that a struct is not of a class takes ten times as long to say as that its type is."""
 
 _FROM_US = Source("journey", 0, 0)
 
@@ -45,15 +49,19 @@ def ask(turn: Turn, key: bytes, what: Question) -> None:
     tell(turn, key, what, what.question)
 
 
-def answered(turn: Turn, question: str) -> None:
-    """Close a question."""
-    if question in turn.state.questions:
+def answered(turn: Turn, fact: Fact) -> None:
+    """Close the question that a fact answers, if it answers one."""
+    if is_answer(turn.state, fact):
+        assert isinstance(fact.what, ANSWERS)
+        question = fact.what.question
         kept = tuple(known for known in turn.state.questions if known != question)
         turn.state = replace(turn.state, questions=kept)
 
 
 def is_answer(state: CustomerState, fact: Fact) -> bool:
     """Say whether a fact answers a question that is open."""
+    if type(fact.what) not in _ANSWERS:
+        return False
     return isinstance(fact.what, ANSWERS) and fact.what.question in state.questions
 
 

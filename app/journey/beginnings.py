@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from app.facts import ConsignmentPlan, ConsignmentsSplit, Fact, JourneyBegan, JourneyCancelled, LinesChanged, Party
 from app.ids import JourneyId
-from app.journey import grading, milestones, problems, reached, review, thanks
-from app.journey.course import WHOLE, Consignment, Journey, Place
+from app.journey import grading, milestones, problems, promises, reached, review, thanks
+from app.journey.course import WHOLE, Consignment, Journey, Place, Promise
 from app.journey.turn import Turn
 
 CANCELLED: Final = "cancelled"
@@ -15,7 +15,7 @@ CANCELLED_BY_MERCHANT: Final = "cancelled_by_merchant"
 
 
 def journey_began(turn: Turn, fact: Fact, what: JourneyBegan) -> None:
-    """Begin a journey: one consignment of everything until it is split; its kind's first milestone is reached.
+    """Begin a journey: one consignment of everything unless it is known how it ships; its first milestone is reached.
 
     A purchase that follows a recovery is thanked for.
     """
@@ -35,8 +35,26 @@ def journey_began(turn: Turn, fact: Fact, what: JourneyBegan) -> None:
     )
     turn.put_journey(journey)
     turn.note(f"journey {name} began")
-    milestones.reach(turn, name, None, turn.policy.kinds[what.kind].milestones[0], fact.occurred_at)
+    milestones.add(turn, name, None, turn.policy.kinds[what.kind].milestones[0], fact.occurred_at)
+    take_plans(turn, fact, what)
     thanks.thank(turn, turn.state.journeys[name])
+
+
+def take_plans(turn: Turn, fact: Fact, what: JourneyBegan) -> None:
+    """Take how a journey ships and what it was promised, as its beginning says; also when it has begun already."""
+    assert fact.subject.journey is not None
+    name, at = fact.subject.journey, fact.occurred_at
+    given = [
+        (Place(name, each.consignment), Promise(each.milestone, each.due, each.by, at, each.reason))
+        for each in what.promises
+    ]
+    if what.consignments:
+        _split(turn, fact, what.consignments)
+    for place, promise in given:
+        promises.keep(turn, place, promise)
+    review.review_journey(turn, name)
+    for place, promise in given:
+        promises.tell_revision(turn, place, promise)
 
 
 def lines_changed(turn: Turn, fact: Fact, what: LinesChanged) -> None:
@@ -56,17 +74,22 @@ def consignments_split(turn: Turn, fact: Fact, what: ConsignmentsSplit) -> None:
     The promises of the whole are each consignment's. Problems of a consignment that is no more are resolved: its
     lines' promise goes on, from the first date, in the consignment they are now in.
     """
+    if _split(turn, fact, what.consignments):
+        review.review_journey(turn, _journey(turn, fact).id)
+
+
+def _split(turn: Turn, fact: Fact, plans: tuple[ConsignmentPlan, ...]) -> bool:
     journey = _journey(turn, fact)
     if journey.split_at is not None and journey.split_at > fact.occurred_at:
-        return
+        return False
     journey = milestones.dissolve(turn, journey)
-    planned = {plan.consignment_id: _planned(journey, plan) for plan in what.consignments}
+    planned = {plan.consignment_id: _planned(journey, plan) for plan in plans}
     gone = [known for known in journey.consignments.values() if known.id not in planned]
     turn.put_journey(replace(journey, consignments=planned, split_at=fact.occurred_at))
     turn.note(f"{journey.id}: ships as {', '.join(planned)}")
     for consignment in gone:
         _leave(turn, fact, journey.id, consignment)
-    review.review_journey(turn, journey.id)
+    return True
 
 
 def _planned(journey: Journey, plan: ConsignmentPlan) -> Consignment:

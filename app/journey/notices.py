@@ -38,6 +38,11 @@ class _Line(NamedTuple):
 
 def say(turns: Sequence[Turn]) -> None:
     """Say everything that the causes of one instant asked for: others at once, the customer all in one notice."""
+    for turn in turns:
+        if turn.requests or turn.woken or turn.revised:
+            break
+    else:
+        return  # most turns ask for nothing
     matters = _distinct(sorted((line for line in _worst(list(_told_others(turns))) if _now(line)), key=_by_rank))
     dates = [date for turn in turns for date in new_dates.for_customer(turn)]
     if len(matters) + len(dates) > 1:

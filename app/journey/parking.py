@@ -102,7 +102,7 @@ class Parking:
     def parks(self, record: LogRecord, fact: Fact) -> bool:
         """Park a customer if that is what the fact says; False when it does not, or the policy does not let them."""
         what, key = fact.what, record.key
-        if key is None or not isinstance(what, OperatorDecided) or what.action != "quarantine":
+        if key is None or type(what) is not OperatorDecided or what.action != "quarantine":
             return False
         if not self._customers.policy().may(what.role, what.action):
             return False

@@ -18,8 +18,9 @@ def promise_made(turn: Turn, fact: Fact, what: PromiseMade) -> None:
         _for_case(turn, place.case, place.journey, promise)
     else:
         assert place.journey is not None
-        _for_journey(turn, place, place.journey, promise)
-    _tell_revision(turn, place, promise)
+        keep(turn, place, promise)
+        review.review_journey(turn, place.journey, None if place.consignment is None else (place.consignment,))
+    tell_revision(turn, place, promise)
 
 
 def _for_case(turn: Turn, name: CaseId, journey: JourneyId | None, promise: Promise) -> None:
@@ -28,23 +29,23 @@ def _for_case(turn: Turn, name: CaseId, journey: JourneyId | None, promise: Prom
     review.review_case(turn, name)
 
 
-def _for_journey(turn: Turn, place: Place, name: JourneyId, promise: Promise) -> None:
-    journey = turn.state.journeys[name]
+def keep(turn: Turn, place: Place, promise: Promise) -> None:
+    """Put a promise to the whole journey or to one of its consignments, which it may be the first to name."""
+    assert place.journey is not None
+    journey = turn.state.journeys[place.journey]
     if place.consignment is None:
         turn.put_journey(replace(journey, own=_with(journey.own, promise)))
-        review.review_journey(turn, name)
-    else:
-        journey = milestones.with_consignment(turn, journey, place.consignment)
-        consignment = journey.consignments[place.consignment]
-        turn.put_consignment(journey, replace(consignment, leg=_with(consignment.leg, promise)))
-        review.review_journey(turn, name, (place.consignment,))
+        return
+    journey = milestones.with_consignment(turn, journey, place.consignment)
+    consignment = journey.consignments[place.consignment]
+    turn.put_consignment(journey, replace(consignment, leg=_with(consignment.leg, promise)))
 
 
 def _with(leg: Leg, promise: Promise) -> Leg:
     return replace(leg, promises=(*leg.promises, promise))
 
 
-def _tell_revision(turn: Turn, place: Place, promise: Promise) -> None:
+def tell_revision(turn: Turn, place: Place, promise: Promise) -> None:
     """Ask for a notice when this promise gave an open expectation another date."""
     standing = promised_at(turn.state, place, promise.milestone)
     if standing is None or not standing.running or not standing.revisions:

@@ -57,10 +57,17 @@ def of_lines(journey: Journey, names: tuple[LineId, ...]) -> Steps:
 
 def _shared(journey: Journey, consignments: Iterable[Consignment]) -> Steps:
     first, *others = [of_consignment(journey, consignment) for consignment in consignments]
+    together: Steps = {}
     # never over a set: its order differs from one process to the next, and the words are said in this one
-    shared = [word for word in first if all(word in steps for steps in others)]
-    together = {word: (max((first[word][0], *(steps[word][0] for steps in others))),) for word in shared}
-    return {**together, **journey.own.steps}
+    for word, times in first.items():
+        last: Instant | None = times[0]
+        for steps in others:
+            reached = steps.get(word)
+            last = None if reached is None or last is None else max(last, reached[0])
+        if last is not None:
+            together[word] = (last,)
+    together.update(journey.own.steps)
+    return together
 
 
 def completed_at(rules: KindRules, steps: Steps) -> Instant | None:

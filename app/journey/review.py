@@ -86,12 +86,12 @@ def reconciled(
     turn: Turn, place: Place, known: tuple[Expectation, ...], wanted: tuple[Expectation, ...]
 ) -> tuple[Expectation, ...]:
     """Return the expectations that stand: what has breached stays on record, and is withdrawn when it was kept."""
-    before = {(each.id, each.first_due): each for each in known}
     if _undisputed(known):
         for each in wanted:
             if each.basis == "promised":
-                _note_promise(turn, place, each, before.get((each.id, each.first_due)))
+                _note_promise(turn, place, each, _same(known, each))
         return wanted
+    before = {(each.id, each.first_due): each for each in known}
     kept = [_joined(turn, place, each, before.pop((each.id, each.first_due), None)) for each in wanted]
     return (*kept, *_gone(turn, place, before.values()))
 
@@ -102,6 +102,13 @@ def _undisputed(known: tuple[Expectation, ...]) -> bool:
         if each.breached_at is not None or each.withdrawn_at is not None or each.lapses:
             return False
     return True
+
+
+def _same(known: tuple[Expectation, ...], wanted: Expectation) -> Expectation | None:
+    for each in known:
+        if each.first_due == wanted.first_due and each.id == wanted.id:
+            return each
+    return None
 
 
 def _note_promise(turn: Turn, place: Place, wanted: Expectation, known: Expectation | None) -> None:

@@ -1,7 +1,6 @@
 """How what a decision changed stands after it, as data: for pages and reports that do not read words."""
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Mapping
 from typing import TypeVar
 
 from app.decide.policy import Policy
@@ -26,18 +25,18 @@ Thing = TypeVar("Thing")
 
 def standing_of(policy: Policy, before: CustomerState, after: CustomerState) -> Standing:
     """Return the standing of every journey, case, problem and promise that differs between two states of a customer."""
-    journeys = [new for _, new in _changed(before.journeys, after.journeys) if not new.provisional]
-    cases = [new for _, new in _changed(before.cases, after.cases)]
+    journeys = [new for new in _changed(before.journeys, after.journeys) if not new.provisional]
+    cases = _changed(before.cases, after.cases)
+    promises: list[PromiseStanding] = []
+    for journey in journeys:
+        promises.extend(_promises_of_journey(before.journeys.get(journey.id), journey))
+    for case in cases:
+        promises.extend(_promises_of_case(before.cases.get(case.id), case))
     return Standing(
-        journeys=tuple(_journey(journey) for journey in journeys),
-        cases=tuple(_case(case) for case in cases),
-        problems=tuple(_problem(new) for _, new in _changed(before.problems, after.problems)),
-        promises=tuple(
-            chain(
-                *(_promises_of_journey(before.journeys.get(journey.id), journey) for journey in journeys),
-                *(_promises_of_case(before.cases.get(case.id), case) for case in cases),
-            )
-        ),
+        journeys=tuple([_journey(journey) for journey in journeys]),
+        cases=tuple([_case(case) for case in cases]),
+        problems=tuple([_problem(problem) for problem in _changed(before.problems, after.problems)]),
+        promises=tuple(promises),
         comeback=_comeback(policy, before, after),
     )
 
@@ -68,11 +67,15 @@ def _came_back(policy: Policy, state: CustomerState, known: Comeback, outcome: s
     )
 
 
-def _changed(before: Mapping[Key, Thing], after: Mapping[Key, Thing]) -> Iterator[tuple[Thing | None, Thing]]:
+def _changed(before: Mapping[Key, Thing], after: Mapping[Key, Thing]) -> list[Thing]:
+    if after is before:
+        return []
+    found: list[Thing] = []
     for key, new in after.items():
         old = before.get(key)
         if old is not new and old != new:
-            yield old, new
+            found.append(new)
+    return found
 
 
 def _journey(journey: Journey) -> JourneyStanding:
@@ -123,24 +126,22 @@ def _problem(problem: Problem) -> ProblemStanding:
     )
 
 
-def _promises_of_journey(old: Journey | None, new: Journey) -> Iterator[PromiseStanding]:
-    known = [] if old is None else [each for each in _expectations_of(old) if each.basis == "promised"]
-    for expectation in _expectations_of(new):
-        if expectation.basis == "promised" and expectation not in known:
-            yield _promise(new.id, expectation, journey=new)
+def _promises_of_journey(old: Journey | None, new: Journey) -> list[PromiseStanding]:
+    known = [] if old is None else _promised(old)
+    return [_promise(new.id, each, journey=new) for each in _promised(new) if each not in known]
 
 
-def _promises_of_case(old: Case | None, new: Case) -> Iterator[PromiseStanding]:
+def _promises_of_case(old: Case | None, new: Case) -> list[PromiseStanding]:
     known = () if old is None else old.leg.expectations
-    for expectation in new.leg.expectations:
-        if expectation.basis == "promised" and expectation not in known:
-            yield _promise(new.id, expectation, case=new)
+    promised = [each for each in new.leg.expectations if each.basis == "promised"]
+    return [_promise(new.id, each, case=new) for each in promised if each not in known]
 
 
-def _expectations_of(journey: Journey) -> Iterator[Expectation]:
-    yield from journey.own.expectations
+def _promised(journey: Journey) -> list[Expectation]:
+    found = [each for each in journey.own.expectations if each.basis == "promised"]
     for consignment in journey.consignments.values():
-        yield from consignment.leg.expectations
+        found += [each for each in consignment.leg.expectations if each.basis == "promised"]
+    return found
 
 
 def _promise(

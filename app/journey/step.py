@@ -157,9 +157,8 @@ def step(policy: Policy, state: CustomerState, fact: Fact) -> Stepped:
     taken = seen.with_fact(state.seen, digest, fact.known_at, window)
     held = Held(replace(state, seen=taken, last_now=max(fact.known_at, state.last_now)))
     turn = _turn(policy, held, fact)
-    if isinstance(fact.what, asking.ANSWERS):
-        asking.answered(turn, fact.what.question)
-    waited = waiting.waiting_of(turn, fact.subject.journey) if isinstance(fact.what, JourneyBegan) else ()
+    asking.answered(turn, fact)
+    waited = waiting.waiting_of(turn, fact.subject.journey) if type(fact.what) is JourneyBegan else ()
     spoken = _taken(turn, fact)
     if turn.refused_at is not None:
         return _refused(state, fact, Stepped(held.state, tuple(spoken)), window)
@@ -193,7 +192,7 @@ def _taken(turn: Turn, fact: Fact) -> list[Spoken]:
 
 def _take(turn: Turn, fact: Fact) -> None:
     name = fact.subject.journey
-    if isinstance(fact.what, JourneyBegan):
+    if type(fact.what) is JourneyBegan:
         _begin(turn, fact, fact.what)
     elif not waiting.is_about_journey(fact):
         TAKES[type(fact.what)](turn, fact, fact.what)
@@ -213,8 +212,11 @@ def _begin(turn: Turn, fact: Fact, what: JourneyBegan) -> None:
     if what.kind not in turn.policy.kinds:
         detail = "the policy knows no such kind of journey: add it to kinds.yaml, activate, then redrive this one"
         refusals.turn_away(turn, fact, DeadLetterReason.UNKNOWN_KIND, detail, "kind")
-    elif name in turn.state.receipts or (name in turn.state.journeys and not turn.state.journeys[name].provisional):
-        turn.note(f"{name} has begun already: this changes nothing")
+    elif name in turn.state.receipts:
+        turn.note(f"{name} has begun already and is long over: this changes nothing")
+    elif name in turn.state.journeys and not turn.state.journeys[name].provisional:
+        turn.note(f"{name} has begun already: only how it ships and what it is promised is taken")
+        beginnings.take_plans(turn, fact, what)
     else:
         beginnings.journey_began(turn, fact, what)
 
@@ -269,7 +271,7 @@ def _spoken(turn: Turn, after: CustomerState) -> list[Spoken]:
 
     `after` is the state that the turn has left: of several turns of an instant each accounts for its own part.
     """
-    outputs = tuple(said.id for said in turn.said if not isinstance(said, Forget | Told | Handed))
+    outputs = tuple([said.id for said in turn.said if not isinstance(said, (Forget, Told, Handed))])
     if not turn.changes and not outputs:
         return list(turn.said)
     decision = Decision(

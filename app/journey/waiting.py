@@ -21,24 +21,27 @@ from app.ids import JourneyId
 from app.journey.course import Journey
 from app.journey.turn import Turn
 
-_OF_A_JOURNEY: Final = (
-    LinesChanged,
-    ConsignmentsSplit,
-    JourneyCancelled,
-    MilestoneReached,
-    Scanned,
-    FailureStated,
+_OF_A_JOURNEY: Final = frozenset(
+    {
+        LinesChanged,
+        ConsignmentsSplit,
+        JourneyCancelled,
+        MilestoneReached,
+        Scanned,
+        FailureStated,
+    }
 )
-_OF_A_JOURNEY_OR_CASE: Final = (PromiseMade, ContactAttempted, MessageReceived, MessageSent)
+_OF_A_JOURNEY_OR_CASE: Final = frozenset({PromiseMade, ContactAttempted, MessageReceived, MessageSent})
 
 
 def is_about_journey(fact: Fact) -> bool:
     """Say whether a fact means nothing without its journey."""
-    if isinstance(fact.what, _OF_A_JOURNEY):
+    kind = type(fact.what)
+    if kind in _OF_A_JOURNEY:
         return True
-    if isinstance(fact.what, PromiseMade):
+    if kind is PromiseMade:
         return fact.subject.case is None
-    return isinstance(fact.what, _OF_A_JOURNEY_OR_CASE) and fact.subject.case is None and has_journey(fact)
+    return kind in _OF_A_JOURNEY_OR_CASE and fact.subject.case is None and has_journey(fact)
 
 
 def has_journey(fact: Fact) -> bool:

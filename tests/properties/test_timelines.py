@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.clock import DAY, HOUR, MINUTE, Instant
+from app.directory.limits import WAIT_LIMIT
 from app.journey.trouble import Problem
 from app.outputs import Notice, Remedy, Suppression
 from app.topics import Topic
@@ -58,15 +59,26 @@ def test_order_of_arrival_repeats_and_ticks_change_nothing(moments: list[Moment]
 
 
 def _jumbled(moments: list[Moment], end: int, data: st.DataObject) -> list[Step]:
-    """Cut the timeline anywhere, repeat events and let those between two ticks arrive in any order."""
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(moments)), max_size=4)))
-    parts = [moments[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(moments)], strict=True)]
+    """Cut the timeline anywhere, repeat events and let those between two ticks arrive in any order.
+
+    A stretch is of less time than a fact waits for its customer, as the player's are (decision 0007).
+    """
+    cuts = data.draw(st.sets(st.integers(1, len(moments)), max_size=4))
     steps = []
-    for part in filter(None, parts):
+    for part in _stretches(moments, cuts):
         repeats = data.draw(st.lists(st.sampled_from(part), max_size=3))
         arriving = data.draw(st.permutations([*part, *repeats]))
         steps.append(together(arriving, max(each.known_at for each in part)))
     return [*steps, together((), end)]
+
+
+def _stretches(moments: list[Moment], cuts: set[int]) -> list[list[Moment]]:
+    found: list[list[Moment]] = []
+    for place, each in enumerate(moments):
+        if not found or place in cuts or each.known_at - found[-1][0].known_at >= WAIT_LIMIT:
+            found.append([])
+        found[-1].append(each)
+    return found
 
 
 @FAR

@@ -13,6 +13,7 @@ from app.facts import (
     CouponIssued,
     FactWaiting,
     FailureStated,
+    GivenPromise,
     JourneyBegan,
     JourneyCancelled,
     Line,
@@ -44,25 +45,27 @@ def whats(event: str, **changes: Any) -> list[What]:
     return [fact.what for fact in facts(admit(Topic.ORDERS, event, full(event, **changes)))]
 
 
-def test_an_order_placed_begins_a_journey_splits_it_and_makes_its_promises_in_that_order() -> None:
-    found = facts(admit(Topic.ORDERS, "order_placed", full("order_placed")))
-    began = JourneyBegan(
+def test_an_order_placed_begins_a_journey_with_how_it_ships_and_what_it_is_promised() -> None:
+    (found,) = facts(admit(Topic.ORDERS, "order_placed", full("order_placed")))
+    promised = GivenPromise(
+        "delivered", from_iso("2026-07-12T22:00:00Z"), Party.MERCHANT, "as ordered", ConsignmentId("A")
+    )
+    assert found.what == JourneyBegan(
         kind="order",
         brand="aurora",
         value=Money(Decimal("1047.50"), "EUR"),
         lines=(LINE,),
         needed_by=from_iso("2026-07-15T22:00:00Z"),
         country="DE",
+        consignments=(ConsignmentPlan(ConsignmentId("A"), (LineId("1"),), "dhl", "S-9"),),
+        promises=(promised,),
     )
-    split = ConsignmentsSplit((ConsignmentPlan(ConsignmentId("A"), (LineId("1"),), "dhl", "S-9"),))
-    promise = PromiseMade("delivered", from_iso("2026-07-12T22:00:00Z"), Party.MERCHANT, "as ordered")
-    assert [fact.what for fact in found] == [began, split, promise]
-    whole = Subject(CustomerId("C-1"), ORDER)
-    assert [fact.subject for fact in found] == [whole, whole, Subject(CustomerId("C-1"), ORDER, ConsignmentId("A"))]
+    assert found.subject == Subject(CustomerId("C-1"), ORDER)
 
 
 def test_facts_of_one_record_share_time_and_place_and_keep_their_order_by_rank() -> None:
-    found = facts(admit(Topic.ORDERS, "order_placed", full("order_placed")))
+    codes = [{"coupon_id": name, "honoured": True} for name in ("K-1", "K-2")]
+    found = facts(admit(Topic.ORDERS, "order_placed", full("order_placed", codes=codes)))
     assert {(fact.occurred_at, fact.known_at, fact.source) for fact in found} == {(AT, NOW, Source("orders", 2, 7))}
     assert [fact.rank for fact in found] == [-2, -1, 0]
     assert [fact.id for fact in found] == [
@@ -180,18 +183,17 @@ def test_an_event_of_another_kind_is_about_a_journey_of_that_kind(event: str, jo
 
 
 def test_a_trade_in_begins_with_the_customers_goods_on_their_way() -> None:
-    began, sent, promised = whats("trade_in_sent")
+    began, sent = whats("trade_in_sent")
     assert isinstance(began, JourneyBegan)
-    assert began.kind == "trade_in"
+    assert (began.kind, len(began.promises)) == ("trade_in", 1)
     assert sent == MilestoneReached("dispatched", Party.CUSTOMER, (PARCEL,))
-    assert isinstance(promised, PromiseMade)
 
 
 def test_a_return_is_a_journey_of_its_own() -> None:
-    began, promised = whats("returned")
+    (began,) = whats("returned")
     assert isinstance(began, JourneyBegan)
     assert (began.kind, began.lines) == ("return", (LINE,))
-    assert promised == PromiseMade("refunded", from_iso("2026-07-24T22:00:00Z"), Party.MERCHANT)
+    assert began.promises == (GivenPromise("refunded", from_iso("2026-07-24T22:00:00Z"), Party.MERCHANT),)
 
 
 def test_a_promise_may_be_made_for_a_time_already_past() -> None:
