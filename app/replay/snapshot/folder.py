@@ -36,6 +36,7 @@ _state: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes])
 _record: Final = msgspec.msgpack.Decoder(tuple[int, int, bytes | None, bytes | None, tuple[tuple[str, bytes], ...]])
 
 Kind = TypeVar("Kind", "Snapshot", "Window")
+Record = TypeVar("Record")
 
 
 class Start(Struct, frozen=True):
@@ -103,7 +104,10 @@ def open_snapshot(folder: Path) -> Opened:
             f"no {SNAPSHOT} in {folder}: it is no snapshot, or one whose taking did not end; "
             "take one with `makegood snapshot take`"
         )
-    return Opened(folder, snapshot, _read(folder / WINDOW, Window))
+    window = _read(folder / WINDOW, Window)
+    if window is not None and any(len(window.spans[log]) != len(snapshot.starts[log]) for log in LOGS):
+        raise SetupError(f"{folder / WINDOW} is of a snapshot with other partitions: take a snapshot anew")
+    return Opened(folder, snapshot, window)
 
 
 def states_file(log: Topic, partition: int) -> str:
@@ -127,15 +131,16 @@ def write_states(folder: Path, name: str, table: Mapping[bytes, bytes]) -> Part:
 def read_states(opened: Opened, log: Topic, partition: int) -> dict[bytes, bytes]:
     """Return a partition's states; SetupError when the file is not what was written."""
     name = states_file(log, partition)
-    return dict(_state.decode(line) for line in _lines(opened.folder / name, opened.snapshot.parts.get(name)))
+    return dict(_read_as(_state, opened.folder / name, opened.snapshot.parts.get(name)))
 
 
 def read_window(opened: Opened, log: Topic, partition: int) -> Iterator[LogRecord]:
     """Yield the window of a partition in its order; SetupError when the file is not what was written."""
     assert opened.window is not None
     name = window_file(log, partition)
-    for line in _lines(opened.folder / name, opened.window.parts.get(name)):
-        offset, timestamp, key, value, headers = _record.decode(line)
+    for offset, timestamp, key, value, headers in _read_as(
+        _record, opened.folder / name, opened.window.parts.get(name)
+    ):
         yield LogRecord(key, value, Instant(timestamp), log, partition, offset, headers)
 
 
@@ -226,6 +231,14 @@ def _lines(path: Path, part: Part | None) -> Iterator[bytes]:
     with path.open("rb") as file:
         for _ in range(part.records):
             yield file.read(int.from_bytes(file.read(_LENGTH), "big"))
+
+
+def _read_as(decoder: "msgspec.msgpack.Decoder[Record]", path: Path, part: Part | None) -> Iterator[Record]:
+    for line in _lines(path, part):
+        try:
+            yield decoder.decode(line)
+        except msgspec.DecodeError as error:
+            raise SetupError(f"{path} holds what is no record of a snapshot ({error}): take a snapshot anew") from error
 
 
 def _hash_of(path: Path, part: Part) -> Any:

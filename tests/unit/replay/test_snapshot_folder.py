@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -53,7 +54,7 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
-def altered(path: Path, change: Callable[[dict[str, object]], object]) -> None:
+def altered(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     said = json.loads(path.read_text())
     change(said)
     path.write_text(json.dumps(said))
@@ -110,8 +111,18 @@ def test_what_says_what_is_whole_is_itself_refused_when_damaged_or_of_a_later_ve
 
 
 def test_a_file_that_nobody_named_is_refused(taken: Path) -> None:
-    altered(taken / SNAPSHOT, lambda said: said["parts"].pop(STATES))  # type: ignore[attr-defined]
+    altered(taken / SNAPSHOT, lambda said: said["parts"].pop(STATES))
     assert "is not among the files that were written" in told(taken)
+
+
+def test_what_names_more_than_is_there_is_refused(taken: Path) -> None:
+    def change(said: dict[str, Any]) -> None:
+        said["parts"][FOLLOWED]["records"] += 1
+
+    altered(taken / WINDOW, change)
+    assert f"{taken / FOLLOWED} holds what is no record" in told(taken)
+    altered(taken / WINDOW, lambda said: said["spans"][Topic.DIRECTORY].append({"worked": 0, "kept": 0}))
+    assert "is of a snapshot with other partitions" in told(taken)
 
 
 def test_what_a_lengthening_that_did_not_end_left_behind_is_written_over(taken: Path) -> None:
