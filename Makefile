@@ -55,6 +55,10 @@ bench: compile engines ## measure us and other engines (writes benchmarks/result
 	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/python -m benchmarks engines throughput latency gate
 	@$(BIN)/python -m benchmarks profile start
 
+.PHONY: scale
+scale: compile ## measure memory, recovery, takeover, timers and growth with a million customers (SCALE=0.1 for fewer)
+	@cd build/compiled && PYTHONPATH=. ../../$(BIN)/python -m benchmarks scale --scale $(or $(SCALE),1)
+
 .PHONY: engines
 engines: setup ## set up the engines that `bench` compares with: Quix Streams, Kafka Streams (needs a JDK)
 	@deploy/setup/engines.sh

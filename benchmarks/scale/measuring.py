@@ -12,12 +12,13 @@ from benchmarks.scale.memory import Weight, as_data, deadline_bytes, in_mix, reb
 from benchmarks.scale.plot import lines
 from benchmarks.scale.population import OPEN, patterns
 from benchmarks.scale.recovery import Recovered, Timers, recover, timers
+from benchmarks.scale.takeover import Takeover, takeovers
 
 _CUSTOMERS: Final = 1_000_000
 _COPIES: Final = 100_000
 _COMPACTED: Final = 100_000
 _SECONDS: Final = 30.0
-_GIB: Final = 2**30
+_JOURNEYS_SHOWN: Final = "![One event of a customer with many open orders](../benchmarks/results/journeys.svg)"
 _MIB: Final = 2**20
 
 
@@ -32,11 +33,9 @@ def measure(scale: float) -> Result:
         compacted = asyncio.run(compact(kafka, broker, max(1_000, int(_COMPACTED * scale))))
         recovered = asyncio.run(recover(kafka, count))
         timed = asyncio.run(timers(kafka, count, _SECONDS * min(1.0, max(0.2, scale))))
-    plot = RESULTS / "growth.svg"
-    plot.write_text(
-        lines("One event of a customer with many open orders", "open orders of the customer", "µs an event", journeys),
-        "utf-8",
-    )
+        taken = asyncio.run(takeovers(kafka, count // 2))
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "journeys.svg").write_text(_journeys_plot(journeys), "utf-8")
     data = {
         "kinds": as_data(weights),
         "resident_bytes_in_mix": in_mix(weights, "resident"),
@@ -44,18 +43,34 @@ def measure(scale: float) -> Result:
         "index_rebuilt": {"deadlines": indexed[0], "seconds": indexed[1]},
         "recovery": recovered.as_data(),
         "timers": timed.as_data(),
+        "takeovers": [one.as_data() for one in taken],
         "compaction": compacted.as_data(),
         "growth": {"journeys": journeys, "customers": customers, "deadlines": open_},
     }
     tables = [
         _kinds(weights, per_deadline),
         _recovery(recovered, timed),
+        _takeovers(taken),
         _timers(timed, indexed),
         _compaction(compacted),
         _growth(customers, open_),
         _journeys(journeys),
     ]
-    return Result("scale", tables, [], data)
+    return Result("scale", tables, [_JOURNEYS_SHOWN], data, _growth_plot(customers, open_))
+
+
+def _growth_plot(customers: dict[int, float], deadlines: dict[int, dict[str, float]]) -> str:
+    series = {
+        "beside the mix": customers,
+        "beside open orders": {count: beside["event"] for count, beside in deadlines.items()},
+        "a deadline that fires": {count: beside["deadline"] for count, beside in deadlines.items()},
+    }
+    return lines("One event beside so many customers", "customers", "µs in the stages", series, in_decades=True)
+
+
+def _journeys_plot(journeys: dict[str, dict[int, float]]) -> str:
+    title = "One event of a customer with many open orders"
+    return lines(title, "open orders of the customer", "µs in the journey stage", journeys)
 
 
 def _kinds(weights: list[Weight], per_deadline: float) -> Table:
@@ -93,6 +108,21 @@ def _recovery(mix: Recovered, timed: Timers) -> Table:
             f"{one.filled.rows / max(one.readiness.restoring, 0.05):,.0f}",
             f"{one.mib / 1024:.2f} GiB",
             f"{one.empty_mib:.0f} MiB",
+        )
+    return table
+
+
+def _takeovers(taken: list[Takeover]) -> Table:
+    table = Table(
+        f"One of two workers killed, {taken[0].rows:,} rows of the mix between them",
+        ("", "partitions stand still", "of it after the session timeout", "memory of the other, before", "after"),
+    )
+    for one in taken:
+        table.add(
+            "each stands by for the other (`MAKEGOOD_STANDBY=true`)" if one.standby else "without copies",
+            f"{one.since_kill:.1f} s",
+            f"{one.standing:.1f} s",
+            *(f"{mib:,.0f} MiB" for mib in one.mib),
         )
     return table
 

@@ -54,10 +54,12 @@ async def takeovers(kafka: KafkaSettings, customers: int) -> list[Takeover]:
 
 
 async def _takeover(where: Place, rows: int, *, standby: bool) -> Takeover:
-    folder = where.settings.state_dir
+    folders = [where.settings.state_dir / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
     with (
-        running(where, *MAKEGOOD, standby=standby, state_dir=folder / "first", web_port=free_port()) as first,
-        running(where, *MAKEGOOD, standby=standby, state_dir=folder / "second", web_port=free_port()) as second,
+        running(where, *MAKEGOOD, standby=standby, state_dir=folders[0], web_port=free_port()) as first,
+        running(where, *MAKEGOOD, standby=standby, state_dir=folders[1], web_port=free_port()) as second,
     ):
         joined = await ready(second)
         await ready(first)
@@ -69,6 +71,7 @@ async def _takeover(where: Place, rows: int, *, standby: bool) -> Takeover:
         killed = time.monotonic()
         stood = await _until(second, killed, is_at_work=False)
         took = await _until(second, killed, is_at_work=True)
+        await asyncio.sleep(_SETTLE_SECONDS)
         if metric(second, KEYS_METRIC) < rows:
             raise SetupError(f"ready with {metric(second, KEYS_METRIC):,.0f} keys of {rows:,}")
         return Takeover(standby, rows, took, took - stood, (before, resident_mib(second.pid)), joined)
