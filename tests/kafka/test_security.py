@@ -172,8 +172,8 @@ def test_rights_are_shown_then_given_then_nothing_is_left_to_do(
     acls(secured.root(), worker)
     last = acls(secured.settings(ClusterRole.ADMIN), worker).output
     assert "+ " not in last
-    given_before = 5
-    """At most: to join the group, begin transactions, follow with sinks, and twice on the cluster itself."""
+    given_before = 6
+    """At most: to join the group, see its places, begin transactions, follow with sinks, and twice on the cluster."""
     assert 0 <= len(printed) - sum(line[0] == "+" for line in wanted) <= given_before
 
 
