@@ -27,7 +27,8 @@ def customer_erased(turn: Turn, fact: Fact, _: CustomerErased) -> None:
         asking.tell(turn, key.encode(), IncidentLeft(back=False), f"incident/{key}/erased")
     swept = replace(fact, what=CustomerErased(swept=True))
     turn.said += [handed_to(loser, swept) for loser in state.merged_from]
-    turn.said.append(Forget(state.customer))
+    # their ledger was said under the names that they had before, too
+    turn.said += [Forget(name) for name in (state.customer, *state.merged_from)]
     exposure.erase(turn)
     turn.state = CustomerState(state.customer, last_now=state.last_now, membership=state.membership)
     turn.holds_before = ()

@@ -70,9 +70,12 @@ class Recording:
     def said(self, output: OutRecord, now: Instant | None = None) -> None:
         """Keep an output. A dead letter that came twice (intake is at-least-once) is kept once.
 
+        A removal of what was never there (whoever is erased or merged need not have been held) is left out.
         `now`: when it was said, for a removal whose release was said before anything that is recorded here.
         """
         row = self._row(output, now)
+        if row is None:
+            return
         if output.topic is Topic.DEAD_LETTERS:
             if row["id"] in self._letters:
                 return
@@ -109,17 +112,17 @@ class Recording:
     def _file(self, name: str) -> SortedFile:
         return self._open.enter_context(SortedFile(self._folder / name))
 
-    def _row(self, output: OutRecord, now: Instant | None) -> Row:
+    def _row(self, output: OutRecord, now: Instant | None) -> Row | None:
         if output.value is not None:
             row = form.shown(self._codec, output.value)
             if output.topic is Topic.SUPPRESSIONS and output.key is not None:
                 self._released[output.key] = row["at"]
             return row
         if output.topic is not Topic.SUPPRESSIONS or output.key is None:
-            raise MakegoodError(f"{output.topic}: a removal of something that was never there")
+            raise MakegoodError(f"{output.topic}: a record without a value, which only suppressions have")
         released = self._released.pop(output.key, None)
         if now is None and released is None:
-            raise MakegoodError(f"{output.topic}: a removal of something that was never there")
+            return None
         at = now if now is not None else Instant(from_iso(released or "") + self._tombstone_after)
         return {"at": form.instant(at), "customer": output.key.decode(), "id": "", "tombstone": True}
 

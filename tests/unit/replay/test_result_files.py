@@ -17,6 +17,7 @@ from app.outputs import DeadLetter, DeadLetterReason, Gesture, HoldEntry, Receip
 from app.replay.recording import Recording
 from app.replay.sorted_file import SortedFile
 from app.stage import OutRecord
+from app.topics import Topic
 from app.wire.codec import bundled_codec
 
 T0 = Instant(1_500_000_000_000)
@@ -54,9 +55,15 @@ def test_a_tombstone_stands_at_its_time_after_the_release_it_removes(tmp_path: P
     assert rows[-1] == {"at": "2017-07-15T02:40:00.001Z", "customer": "ann", "id": "", "tombstone": True}
 
 
-def test_a_tombstone_of_nothing_is_a_bug_and_not_written(tmp_path: Path) -> None:
-    with pytest.raises(MakegoodError, match="never there"):
-        record(tmp_path, EMIT.tombstone(CustomerId("ann")))
+def test_a_tombstone_of_nothing_is_left_out(tmp_path: Path) -> None:
+    removal = EMIT.tombstone(CustomerId("ann"))
+    rows = record(tmp_path, removal, ledger("ann", "1", T0, held=False), removal, removal)
+    assert [row.get("tombstone", False) for row in rows] == [False, True]
+
+
+def test_a_record_without_a_value_on_another_topic_is_a_bug_and_not_written(tmp_path: Path) -> None:
+    with pytest.raises(MakegoodError, match="without a value"):
+        record(tmp_path, OutRecord(Topic.REMEDIES, b"ann", None))
 
 
 def test_a_dead_letter_that_came_twice_is_kept_once(tmp_path: Path) -> None:
