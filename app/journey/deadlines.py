@@ -76,7 +76,7 @@ def next_due(policy: Policy, state: CustomerState) -> Instant | None:
     first: Instant | None = None
     for leg in _legs(state):
         for each in leg.expectations:
-            if is_waiting(each) and (first is None or each.first_due < first):
+            if (first is None or each.first_due < first) and is_waiting(each):
                 first = each.first_due
     for deadline in _others(policy, state):
         if first is None or deadline[0] < first:

@@ -15,9 +15,10 @@ def merged(first: Steps, second: Steps) -> Steps:
     """Return the times of both, ascending."""
     if not first or not second:
         return first or second
-    both = {**first, **second}
-    for word in first.keys() & second.keys():
-        both[word] = tuple(sorted({*first[word], *second[word]}))
+    both = first.copy()
+    for word, times in second.items():
+        known = both.get(word)
+        both[word] = times if known is None else tuple(sorted({*known, *times}))
     return both
 
 

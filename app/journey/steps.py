@@ -30,14 +30,14 @@ def with_span(steps: Steps, word: str, at: Instant) -> Steps:
 
 def is_waiting(expectation: Expectation) -> bool:
     """Say whether its deadline is still to fire (perhaps at once, when it was learnt late)."""
-    if expectation.breached_at is not None or expectation.withdrawn_at is not None:
-        return False
     due = expectation.first_due
     met = expectation.met_at
-    if met is not None and met < due:
+    if met is not None and met < due:  # most are met, and this is asked of all of them after every fact
         return False
     ended = expectation.ended_at
-    return ended is None or ended >= due
+    if ended is not None and ended < due:
+        return False
+    return expectation.breached_at is None and expectation.withdrawn_at is None
 
 
 def was_kept(expectation: Expectation) -> bool:
