@@ -25,6 +25,7 @@ from app.register.state import decode_entry as decode_register
 from app.stage import LogRecord, tick_of
 from app.topics import CHANGELOGS, INPUTS, OUTPUTS, Topic
 from app.wire.codec import Codec
+from app.wire.standing import stands_in
 
 _SHORTEST: Final = 4
 """Bytes: a shorter name is not looked for in what nobody can read, it would be found everywhere."""
@@ -127,7 +128,7 @@ def _is_theirs(record: LogRecord, content: object, names: Names) -> bool:
 
 def _named_in(content: object, names: frozenset[str]) -> bool:
     if isinstance(content, bytes):
-        return any(name.encode() in content for name in names if len(name) >= _SHORTEST)
+        return any(stands_in(name.encode(), content) for name in names if len(name) >= _SHORTEST)
     return any(
         leaf in names if isinstance(leaf, str) else _named_in(leaf, names)
         for leaf in _leaves(content)

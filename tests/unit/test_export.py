@@ -1,12 +1,16 @@
 """What is held about a customer is what names them, and nothing that only has the same word in it."""
 
+import pytest
+
 from app.clock import Instant
 from app.decide.folder import load_folder, version_of
+from app.emit.records import Emit
 from app.export import Gathering, names_of
 from app.facts import PolicyActivated
-from app.ids import CustomerId
+from app.ids import CustomerId, OutputId
 from app.journey.activation import activation
 from app.journey.state import POLICY_KEY, encode_policy
+from app.outputs import DeadLetter, DeadLetterReason
 from app.settings import WorkerSettings
 from app.stage import LogRecord
 from app.topics import Topic
@@ -37,3 +41,45 @@ def test_an_event_that_names_the_customer_is_theirs_whatever_its_key() -> None:
     value = encode_event(Topic.ORDERS, "order_placed", payload)
     assert len(found(Topic.ORDERS, b"1001", value)) == 1
     assert len(found(Topic.ORDERS, b"1001", value.replace(NOBODY.encode(), b"unsaid"))) == 0
+
+
+def letter(value: bytes) -> bytes:
+    reason = DeadLetterReason.UNDECODABLE
+    refused = DeadLetter(OutputId("1"), NOW, reason, "it is no event", None, "orders", 0, 0, b"k", value, NOW)
+    return Emit(bundled_codec()).record(refused).value or b""
+
+
+def cut_short(customer: str) -> bytes:
+    """Return an event that lost its end."""
+    payload = {"occurred_at": "2026-09-21T10:00:00Z", "customer_id": customer, "order_id": "1"}
+    return encode_event(Topic.ORDERS, "order_placed", payload)[:-3]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"customer_id": "nobody", "order": 7',
+        b"7;nobody;2026-09-21",
+        b"nobody",
+        b"\xff\x0cnobodyB\x02",
+        b"\xa6nobody9",
+        b"nobody1 nobody",
+        cut_short("nobody"),
+    ],
+)
+def test_what_could_not_be_read_is_theirs_when_their_name_stands_in_it(value: bytes) -> None:
+    assert len(found(Topic.DEAD_LETTERS, b"1", letter(value))) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"customer_id": "C-nobody", "order": 7',
+        b"7;nobody@example.org;2026-09-21",
+        b"anobody nobody2",
+        b"\x10nobody42",
+        cut_short("nobody7"),
+    ],
+)
+def test_what_could_not_be_read_is_not_theirs_when_their_name_is_a_piece_of_another(value: bytes) -> None:
+    assert found(Topic.DEAD_LETTERS, b"1", letter(value)) == []
