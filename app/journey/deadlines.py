@@ -74,10 +74,12 @@ def first(policy: Policy, state: CustomerState) -> Deadline | None:
 def next_due(policy: Policy, state: CustomerState) -> Instant | None:
     """Return when the first deadline fires."""
     first: Instant | None = None
-    for leg in _legs(state):
-        for each in leg.expectations:
-            if (first is None or each.first_due < first) and is_waiting(each):
-                first = each.first_due
+    for journey in state.journeys.values():
+        first = _earliest(first, journey.own)
+        for consignment in journey.consignments.values():
+            first = _earliest(first, consignment.leg)
+    for case in state.cases.values():
+        first = _earliest(first, case.leg)
     for deadline in _others(policy, state):
         if first is None or deadline[0] < first:
             first = deadline[0]
@@ -109,13 +111,12 @@ def _others(policy: Policy, state: CustomerState) -> list[Due]:
     return found
 
 
-def _legs(state: CustomerState) -> list[Leg]:
-    found: list[Leg] = []
-    for journey in state.journeys.values():
-        found.append(journey.own)
-        found += [consignment.leg for consignment in journey.consignments.values()]
-    found += [case.leg for case in state.cases.values()]
-    return found
+def _earliest(first: Instant | None, leg: Leg) -> Instant | None:
+    """Return `first`, or when an expectation of the leg runs out before."""
+    for each in leg.expectations:
+        if (first is None or each.first_due < first) and is_waiting(each):
+            first = each.first_due
+    return first
 
 
 def _expectations(state: CustomerState) -> Iterator[Due]:
