@@ -88,7 +88,7 @@ OPEN_NOW: Final = Metric(
     Kind.GAUGE,
     "journeys, problems or holds",
     "What is open in the partitions of this worker: `what` is journey, problem or hold, `by` its kind, type or reason.",
-    "at the end of each sweep of the states: within seconds, of a million customers within minutes",
+    "at the end of each sweep of the states: within seconds, of a million customers within a quarter of an hour",
     ("what", "by"),
 )
 REMEDIES: Final = Metric(

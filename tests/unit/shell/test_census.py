@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import pytest
+
+import app.shell.census as census_module
 from app.clock import Instant
 from app.facts import Party
 from app.ids import CustomerId, JourneyId, ProblemId
@@ -59,6 +62,25 @@ def test_a_large_table_is_counted_over_many_looks_and_the_old_count_stands_until
         assert census.counts() == {}
     assert looks == 4
     assert census.counts() == {("problem", "late"): 100}
+
+
+def test_partitions_share_the_time_that_looking_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    def takes_a_millisecond(key: bytes, value: bytes) -> Iterator[Open]:
+        now[0] += 0.001
+        return _one(key, value)
+
+    monkeypatch.setattr(census_module, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(census_module, "_KEYS_A_LOOK_AT_THE_CLOCK", 1)
+    census = Census(takes_a_millisecond, budget_seconds=0.012)
+    table = {str(number).encode(): b"late" for number in range(1_000)}
+    for partition in range(4):
+        census.look(partition, table)
+    before = now[0]
+    for partition in range(4):
+        census.look(partition, table)
+    assert now[0] - before == pytest.approx(0.012)
 
 
 def test_keys_that_go_during_a_sweep_are_left_out_and_the_next_sweep_begins_anew() -> None:
