@@ -13,6 +13,7 @@ from app.replay.snapshot.taking import Told, take, take_window
 from app.settings import KafkaSettings, WorkerSettings
 from app.topics import Topic, declarations
 
+_LONGEST: Final = 365 * DAY
 _FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 
 
@@ -80,7 +81,7 @@ def _told(*, in_json: bool) -> Told:
 def _delete_by(taken: Snapshot, worker: WorkerSettings, folder: Path, *, in_json: bool) -> None:
     kept = worker.retention_days.get(Topic.JOURNEY_LOG)
     declared = next(each for each in declarations() if each.topic is Topic.JOURNEY_LOG)
-    length = declared.retention.keep_ms if kept is None else kept * DAY
+    length = min(declared.retention.keep_ms if kept is None else kept * DAY, _LONGEST)
     by = to_iso(after(from_iso(taken.taken_at), length))
     if in_json:
         say({"folder": folder, "taken_at": taken.taken_at, "delete_by": by})

@@ -54,11 +54,13 @@ class SnapshotReader:
         self._kafka = kafka
         self._worker = worker
         self._group = GroupPlaces(kafka, worker)
-        self._decided = _consumer(kafka, "read_committed")
-        self._written = _consumer(kafka, "read_uncommitted")
+        self._decided: AIOKafkaConsumer
+        self._written: AIOKafkaConsumer
 
     async def __aenter__(self) -> Self:
         await wait_for_broker(self._kafka, limit=_BROKER_SECONDS)
+        self._decided = _consumer(self._kafka, "read_committed")
+        self._written = _consumer(self._kafka, "read_uncommitted")
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._group)
             for reader in (self._decided, self._written):
