@@ -32,9 +32,11 @@ _LOGS: Final = {
 @click.option("--release", is_flag=True, help="Let the customer rejoin: what was kept is worked, in its order.")
 @click.option("--operator", default=getpass.getuser, show_default="your login name", help="Who decides.")
 @click.option("--role", default="operations", show_default=True, help="The role that the policy lets do this.")
-@click.option("--reason", default="breaks the worker", show_default=True, help="Why; it stands in the decision record.")
+@click.option("--reason", show_default="breaks the worker; or mended", help="Why; it stands in the decision record.")
 @json_option
-def command(customer: str | None, *, release: bool, operator: str, role: str, reason: str, in_json: bool) -> None:
+def command(
+    customer: str | None, *, release: bool, operator: str, role: str, reason: str | None, in_json: bool
+) -> None:
     """Park CUSTOMER; without one, list what stopped workers and who is parked.
 
     A parked customer is held from everything. What comes about them is kept in order, and worked when you --release
@@ -58,13 +60,14 @@ def command(customer: str | None, *, release: bool, operator: str, role: str, re
         if not found and not in_json:
             click.echo("nothing stands still, and nobody is parked")
         return
+    reason = reason or ("mended" if release else "breaks the worker")
     place = asyncio.run(_decide(customer, release=release, operator=operator, role=role, reason=reason))
     done = "released" if release else "quarantined"
     if in_json:
         say({"customer": customer, "done": done} | place._asdict())
         return
     written = f"{place.topic}, partition {place.partition}, offset {place.first_offset}"
-    click.echo(f"{done} {customer}: {written}; see `makegood explain {customer}`")
+    click.echo(f"{done} {customer}, if the policy lets {role}: {written}; see `makegood explain {customer}`")
 
 
 class Standing(NamedTuple):
