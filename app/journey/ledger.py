@@ -18,7 +18,7 @@ from app.journey import accounts, escalations
 from app.journey.state import CustomerState
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Turn
-from app.outputs import ALL, HoldEntry, RampStep, RowFired, Suppression
+from app.outputs import ALL, HoldEntry, RampStep, RowFired, Suppression, output_id
 
 OPERATOR: Final = "operator:"
 """Begins the owner of a hold that an operator placed."""
@@ -74,17 +74,18 @@ def say(turns: Sequence[Turn]) -> None:
     changed = [turn for turn in turns if turn.ledger_changed]
     if changed:
         held = tuple(hold for hold in changed[-1].state.holds if hold.until is None)
-        said = _suppression(changed[-1], held)
-        changed[-1].said += (said, *_under_former_names(changed[-1], said))
+        turn = changed[-1]
+        said = _suppression(turn, held)
+        turn.said += (said, *under_former_names(turn.policy, turn.state, said, turn.root))
 
 
-def _under_former_names(turn: Turn, said: Suppression) -> Iterator[Suppression]:
-    state = turn.state
+def under_former_names(policy: Policy, state: CustomerState, said: Suppression, cause: str) -> Iterator[Suppression]:
+    """Yield a ledger as it is said under the names of those who were merged into the customer; `cause` as in ids."""
     for name in state.merged_from:
-        former = listed(turn.policy, state.merged_identities.get(name))
+        former = listed(policy, state.merged_identities.get(name))
         yield replace(
             said,
-            id=turn.id_for("suppression", about=name),
+            id=output_id(state.customer, cause, "suppression", about=name),
             customer=name,
             identities=None if former is None else _others(former, said.identities),
         )

@@ -3,7 +3,7 @@
 Nothing here reads or steps the customer's state: it may be what breaks us (decision 0021).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -12,7 +12,7 @@ from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import CustomerParked, Fact, OperatorDecided, Subject, decode_fact, encode_fact
 from app.ids import CustomerId, FactId
-from app.journey.ledger import QUARANTINE, listed
+from app.journey.ledger import QUARANTINE, listed, under_former_names
 from app.journey.parked import PARKED, Parked, decode_parked, encode_parked
 from app.journey.state import CustomerState, content_of, decode_state, waiting_for_nothing, without_due
 from app.journey.trouble import Hold
@@ -100,11 +100,17 @@ class Parking:
         return self._parked(key) is not None or self._begins(key, None)
 
     def parks(self, record: LogRecord, fact: Fact) -> bool:
-        """Park a customer if that is what the fact says; False when it does not, or the policy does not let them."""
+        """Park a customer if that is what the fact says; False when it does not, or the policy does not let them.
+
+        Whoever has become another is parked as that one, who is held under both names: the fact is forwarded.
+        """
         what, key = fact.what, record.key
         if key is None or type(what) is not OperatorDecided or what.action != "quarantine":
             return False
         if not self._customers.policy().may(what.role, what.action):
+            return False
+        state = _if_read(lambda: self._customers.seen(key))
+        if state is not None and state.merged_into is not None:
             return False
         self._begin(key, fact, what, record.offset)
         return True
@@ -134,7 +140,9 @@ class Parking:
         if not self._customers.hush(key) and key in self._table:
             self.changes[key] = without_due(self._table[key])
         self._put(key, Parked(fact.known_at, since, what.operator, what.reason))
-        for said in _said(CustomerId(key.decode()), fact, what, self._customers.policy(), self._table.get(key)):
+        stored = self._table.get(key)
+        state = None if stored is None else _if_read(lambda: decode_state(stored))
+        for said in _said(CustomerId(key.decode()), fact, what, self._customers.policy(), state):
             self._customers.say(said)
 
     def _decided(self, key: bytes, parked: Parked, record: LogRecord, fact: Fact) -> bool:
@@ -191,14 +199,19 @@ def _read(record: LogRecord) -> Fact | None:
         return None
 
 
-def _said(
-    customer: CustomerId, fact: Fact, what: OperatorDecided, policy: Policy, stored: bytes | None
-) -> tuple[Suppression, Decision]:
-    """Return the hold on everything, and why; with the names that marketing knows the customer by, if they are read."""
+def _if_read(read: Callable[[], CustomerState]) -> CustomerState | None:
+    """Return a state, None when it cannot be read: that may be why the customer is parked."""
     try:
-        profile = None if stored is None else decode_state(stored).profile
+        return read()
     except (ValueError, msgspec.MsgspecError):
-        profile = None
+        return None
+
+
+def _said(
+    customer: CustomerId, fact: Fact, what: OperatorDecided, policy: Policy, state: CustomerState | None
+) -> Iterator[Suppression | Decision]:
+    """Yield the hold on everything, and why; under all names that marketing knows the customer by, if they are read."""
+    profile = None if state is None else state.profile
     entry = HoldEntry(Scope((ALL,)), _REASON, QUARANTINE, fact.known_at, "an operator lets them rejoin")
     suppression = Suppression(
         id=output_id(customer, fact.id, "suppression"),
@@ -209,7 +222,9 @@ def _said(
         identities=listed(policy, None if profile is None else profile.identities),
         hold_audio=policy.hold_audio.plain,
     )
-    decision = Decision(
+    former = () if state is None else tuple(under_former_names(policy, state, suppression, fact.id))
+    yield from (suppression, *former)
+    yield Decision(
         id=output_id(customer, fact.id, "decision"),
         at=fact.known_at,
         customer=customer,
@@ -222,6 +237,5 @@ def _said(
             f"quarantine by {what.role} {what.operator}: {what.reason}",
             "everything about them is kept from here on",
         ),
-        outputs=(suppression.id,),
+        outputs=tuple(said.id for said in (suppression, *former)),
     )
-    return suppression, decision

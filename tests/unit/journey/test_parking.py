@@ -9,6 +9,7 @@ from app.decide.folder import version_of
 from app.emit.records import Emit, decode_output
 from app.facts import (
     CustomerErased,
+    CustomerMerged,
     CustomerParked,
     Identities,
     OperatorDecided,
@@ -17,6 +18,7 @@ from app.facts import (
     decode_fact,
     encode_fact,
 )
+from app.ids import CustomerId
 from app.journey.activation import activation
 from app.journey.ledger import QUARANTINE
 from app.journey.parked import PARKED, decode_parked
@@ -87,6 +89,10 @@ class Live:
     def suppressions(self) -> list[Suppression]:
         found = [decode_output(said.topic, said.value) for said in self.said if said.topic is Topic.SUPPRESSIONS]
         return [one for one in found if isinstance(one, Suppression)]
+
+    def decisions(self) -> list[Decision]:
+        found = [decode_output(said.topic, said.value) for said in self.said if said.topic is Topic.DECISIONS]
+        return [one for one in found if isinstance(one, Decision)]
 
     def customers(self) -> dict[bytes, bytes]:
         return {key: value for key, value in self.table.items() if not is_reserved(key)}
@@ -238,3 +244,26 @@ def test_whoever_is_erased_while_parked_is_gone_once_they_are_let_in() -> None:
     live = Live(log).works()
     assert [key for key in live.table if key != b"\x00policy"] == []
     assert [said.value for said in live.said if said.topic is Topic.SUPPRESSIONS][-1] is None
+
+
+def merged(into: str, hours: float) -> bytes:
+    return encode_fact(fact(CustomerMerged(CustomerId(into)), hours, journey=None, name=f"merged@{hours}"))
+
+
+def test_whoever_has_become_another_is_parked_as_that_one_and_held_under_both_names() -> None:
+    log = Log()
+    log.append(told(order(), 0))
+    log.append(merged("bob", 0.5))
+    live = Live(log).works().works()
+    log.append(decided("quarantine", 1))
+    live.works().works()
+    assert {key for key in live.table if key.startswith(PARKED)} == {PARKED + b"bob"}
+    held = {said.customer: [hold.owner for hold in said.holds] for said in live.suppressions()}
+    assert held == {"bob": [QUARANTINE], "ann": [QUARANTINE]}
+    (why,) = (one for one in live.decisions() if one.changes[0].startswith("quarantine"))
+    assert set(why.outputs) == {said.id for said in live.suppressions()}
+    log.append(decided("release", 2, about=QUARANTINE))
+    live.works().works()
+    assert not any(key.startswith(PARKED) for key in live.table)
+    freed = {said.customer: said.suppressed for said in live.suppressions()}
+    assert freed == {"bob": False, "ann": False}
