@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import engines, gate, latency, profile, start, throughput
+from benchmarks import engines, gate, growth, latency, profile, start, throughput
 from benchmarks.machine import description
 from benchmarks.report import Result, publish
 from benchmarks.scale import measuring
@@ -16,6 +16,7 @@ BENCHMARKS: Final[dict[str, Measure]] = {
     "engines": engines.measure,
     "throughput": throughput.measure,
     "latency": latency.measure,
+    "growth": growth.measure,
     "scale": measuring.measure,
     "gate": gate.measure,
     "profile": profile.measure,

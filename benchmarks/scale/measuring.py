@@ -1,15 +1,13 @@
-"""`python -m benchmarks scale`: state, timers, recovery, compaction and growth in one run."""
+"""`python -m benchmarks scale`: state, timers, recovery, takeover and compaction in one run."""
 
 import asyncio
 from typing import Final
 
 from benchmarks.delays import cells, now
 from benchmarks.place import own_broker
-from benchmarks.report import RESULTS, Result, Table
+from benchmarks.report import Result, Table
 from benchmarks.scale.compaction import Compacted, compact
-from benchmarks.scale.growth import by_customers, by_deadlines, by_journeys
 from benchmarks.scale.memory import Weight, as_data, deadline_bytes, in_mix, rebuild_seconds, weigh
-from benchmarks.scale.plot import lines
 from benchmarks.scale.population import OPEN, patterns
 from benchmarks.scale.recovery import Recovered, Timers, recover, timers
 from benchmarks.scale.takeover import Takeover, takeovers
@@ -18,7 +16,6 @@ _CUSTOMERS: Final = 1_000_000
 _COPIES: Final = 100_000
 _COMPACTED: Final = 100_000
 _SECONDS: Final = 30.0
-_JOURNEYS_SHOWN: Final = "![One event of a customer with many open orders](../benchmarks/results/journeys.svg)"
 _MIB: Final = 2**20
 
 
@@ -28,14 +25,11 @@ def measure(scale: float) -> Result:
     weights = weigh(at, max(2_000, int(_COPIES * scale)))
     per_deadline = deadline_bytes(count)
     indexed = rebuild_seconds(patterns(at, (OPEN,), 200), count)
-    journeys, customers, open_ = by_journeys(at), by_customers(at, scale), by_deadlines(at, scale)
     with own_broker() as (kafka, broker):
         compacted = asyncio.run(compact(kafka, broker, max(1_000, int(_COMPACTED * scale))))
         recovered = asyncio.run(recover(kafka, count))
         timed = asyncio.run(timers(kafka, count, _SECONDS * min(1.0, max(0.2, scale))))
         taken = asyncio.run(takeovers(kafka, count // 2))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "journeys.svg").write_text(_journeys_plot(journeys), "utf-8")
     data = {
         "kinds": as_data(weights),
         "resident_bytes_in_mix": in_mix(weights, "resident"),
@@ -45,7 +39,6 @@ def measure(scale: float) -> Result:
         "timers": timed.as_data(),
         "takeovers": [one.as_data() for one in taken],
         "compaction": compacted.as_data(),
-        "growth": {"journeys": journeys, "customers": customers, "deadlines": open_},
     }
     tables = [
         _kinds(weights, per_deadline),
@@ -53,24 +46,8 @@ def measure(scale: float) -> Result:
         _takeovers(taken),
         _timers(timed, indexed),
         _compaction(compacted),
-        _growth(customers, open_),
-        _journeys(journeys),
     ]
-    return Result("scale", tables, [_JOURNEYS_SHOWN], data, _growth_plot(customers, open_))
-
-
-def _growth_plot(customers: dict[int, float], deadlines: dict[int, dict[str, float]]) -> str:
-    series = {
-        "beside the mix": customers,
-        "beside open orders": {count: beside["event"] for count, beside in deadlines.items()},
-        "a deadline that fires": {count: beside["deadline"] for count, beside in deadlines.items()},
-    }
-    return lines("One event beside so many customers", "customers", "µs in the stages", series, in_decades=True)
-
-
-def _journeys_plot(journeys: dict[str, dict[int, float]]) -> str:
-    title = "One event of a customer with many open orders"
-    return lines(title, "open orders of the customer", "µs in the journey stage", journeys)
+    return Result("scale", tables, [], data)
 
 
 def _kinds(weights: list[Weight], per_deadline: float) -> Table:
@@ -151,26 +128,4 @@ def _compaction(compacted: Compacted) -> Table:
         compacted.closed,
     )
     table.add(*(f"{size / _MIB:,.0f}" for size in sizes))
-    return table
-
-
-def _growth(customers: dict[int, float], deadlines: dict[int, dict[str, float]]) -> Table:
-    table = Table(
-        "Processor time of an event in the stages, µs",
-        ("customers", "beside the mix", "beside as many open orders", "a deadline that fires and opens a problem"),
-    )
-    for (count, micros), beside in zip(customers.items(), deadlines.values(), strict=True):
-        table.add(f"{count:,}", f"{micros:.0f}", f"{beside['event']:.0f}", f"{beside['deadline']:.0f}")
-    return table
-
-
-def _journeys(journeys: dict[str, dict[int, float]]) -> Table:
-    counts = list(journeys["state_bytes"])
-    table = Table(
-        "Processor time of one event in the journey stage, µs, by open orders of its customer",
-        ("", *(f"{count}" for count in counts)),
-    )
-    for name, micros in journeys.items():
-        label = "the customer's state in the end, bytes" if name == "state_bytes" else name
-        table.add(label, *(f"{micros[count]:,.0f}" for count in counts))
     return table
