@@ -20,7 +20,8 @@ from app.errors import InvalidRecord
 from app.facts import Alias, Fact, PolicyActivated, decode_entry, decode_fact
 from app.ids import CustomerId
 from app.journey import known_by
-from app.journey.state import POLICY_KEY, decode_state
+from app.journey.parked import decode_parked, kept_of, parked_of
+from app.journey.state import POLICY_KEY, content_of, decode_state
 from app.register.state import decode_entry as decode_register
 from app.stage import LogRecord, tick_of
 from app.topics import CHANGELOGS, INPUTS, OUTPUTS, Topic
@@ -99,6 +100,11 @@ def _content(record: LogRecord, codec: Codec) -> object:
         if record.topic in {*INPUTS, *OUTPUTS}:
             decoded = codec.decode(value)
             return {"event": decoded.schema.event, **decoded.payload}
+        if record.topic is Topic.JOURNEY_CHANGELOG and record.key is not None:
+            if kept_of(record.key) is not None:
+                return decode_fact(content_of(value))
+            if parked_of(record.key) is not None:
+                return decode_parked(value)
         return _OURS[record.topic](value)
     except (InvalidRecord, ValueError, msgspec.DecodeError):
         return value
@@ -118,12 +124,17 @@ def _is_theirs(record: LogRecord, content: object, names: Names) -> bool:
     if isinstance(content, Fact) and isinstance(content.what, PolicyActivated):
         # its words are nobody's, though a customer may be called like one of them
         return False
-    if record.key is not None and record.key.decode(errors="replace") in names.ids:
+    if record.key is not None and _owner(record.key).decode(errors="replace") in names.ids:
         return True
     if isinstance(content, AliasState):
         # what waits under a name of theirs is about them, though nobody has said so yet
         return any(record.key == alias.key() for alias in names.aliases) or _named_in(content, names.ids)
     return _named_in(content, names.values)
+
+
+def _owner(key: bytes) -> bytes:
+    """Return whose a key is: also what is kept of somebody who is parked is theirs."""
+    return kept_of(key) or parked_of(key) or key
 
 
 def _named_in(content: object, names: frozenset[str]) -> bool:

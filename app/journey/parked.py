@@ -10,6 +10,9 @@ from app.journey.state import content_of, waiting_for_nothing
 
 PARKED: Final = b"\x00parked\x00"
 """Begins the table's key for a customer who is parked."""
+_KEPT: Final = b"\x00kept\x00"
+"""Begins the table's key for a record that is kept of them; its number and their key follow."""
+_NUMBER_BYTES: Final = 8
 
 
 class Parked(Struct, frozen=True, array_like=True):
@@ -20,6 +23,21 @@ class Parked(Struct, frozen=True, array_like=True):
     operator: str
     reason: str
     kept: int = 0
+
+
+def kept_place(key: bytes, number: int) -> bytes:
+    """Return the table's key for a customer's kept record of a number."""
+    return _KEPT + number.to_bytes(_NUMBER_BYTES, "big") + key
+
+
+def kept_of(place: bytes) -> bytes | None:
+    """Return whose kept record stands under a table's key, None when it is no kept record's."""
+    return place[len(_KEPT) + _NUMBER_BYTES :] if place.startswith(_KEPT) else None
+
+
+def parked_of(place: bytes) -> bytes | None:
+    """Return who is parked by what stands under a table's key, None when nobody is."""
+    return place.removeprefix(PARKED) if place.startswith(PARKED) else None
 
 
 _encoder = msgspec.msgpack.Encoder()

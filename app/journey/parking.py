@@ -13,7 +13,7 @@ from app.decide.policy import Policy
 from app.facts import CustomerParked, Fact, OperatorDecided, Subject, decode_fact, encode_fact
 from app.ids import CustomerId, FactId
 from app.journey.ledger import QUARANTINE, listed, under_former_names
-from app.journey.parked import PARKED, Parked, decode_parked, encode_parked
+from app.journey.parked import PARKED, Parked, decode_parked, encode_parked, kept_place
 from app.journey.state import CustomerState, content_of, decode_state, waiting_for_nothing, without_due
 from app.journey.trouble import Hold
 from app.journey.turn import Handed, Spoken
@@ -21,7 +21,6 @@ from app.outputs import ALL, Cause, Decision, HoldEntry, RowFired, Scope, Suppre
 from app.stage import LogRecord
 from app.topics import Topic
 
-_KEPT: Final = b"\x00kept\x00"
 _REASON: Final = "quarantine"
 
 
@@ -166,7 +165,7 @@ class Parking:
         hold = Hold(QUARANTINE, Scope((ALL,)), _REASON, parked.at)
         self._customers.rejoin(key, msgspec.structs.replace(state, holds=(*state.holds, hold)))
         for number in range(parked.kept):
-            place = _kept(key, number)
+            place = kept_place(key, number)
             value = self.changes.get(place) or self._table[place]
             self.changes[place] = None
             self._customers.take(key, decode_fact(content_of(value)))
@@ -175,7 +174,7 @@ class Parking:
             self._customers.take(key, release)
 
     def _keep(self, key: bytes, parked: Parked, record: LogRecord) -> None:
-        self.changes[_kept(key, parked.kept)] = waiting_for_nothing(record.value or b"")
+        self.changes[kept_place(key, parked.kept)] = waiting_for_nothing(record.value or b"")
         self._put(key, msgspec.structs.replace(parked, kept=parked.kept + 1))
 
     def _parked(self, key: bytes) -> Parked | None:
@@ -185,10 +184,6 @@ class Parking:
 
     def _put(self, key: bytes, parked: Parked) -> None:
         self.changes[PARKED + key] = encode_parked(parked)
-
-
-def _kept(key: bytes, number: int) -> bytes:
-    return _KEPT + number.to_bytes(8, "big") + key
 
 
 def _read(record: LogRecord) -> Fact | None:

@@ -6,16 +6,18 @@ from app.clock import Instant
 from app.decide.folder import load_folder, version_of
 from app.emit.records import Emit
 from app.export import Gathering, names_of
-from app.facts import PolicyActivated
+from app.facts import Identities, PolicyActivated, Profile, ProfileStated, encode_fact
 from app.ids import CustomerId, OutputId
 from app.journey.activation import activation
-from app.journey.state import POLICY_KEY, encode_policy
+from app.journey.parked import PARKED, Parked, encode_parked, kept_place
+from app.journey.state import POLICY_KEY, encode_policy, waiting_for_nothing
 from app.outputs import DeadLetter, DeadLetterReason
 from app.settings import WorkerSettings
 from app.stage import LogRecord
 from app.topics import Topic
 from app.wire.codec import bundled_codec
 from app.wire.payload import encode_event
+from tests.support.journeys import fact
 
 NOW = Instant(1_790_000_000_000)
 NOBODY = CustomerId("nobody")
@@ -83,3 +85,18 @@ def test_what_could_not_be_read_is_theirs_when_their_name_stands_in_it(value: by
 )
 def test_what_could_not_be_read_is_not_theirs_when_their_name_is_a_piece_of_another(value: bytes) -> None:
     assert found(Topic.DEAD_LETTERS, b"1", letter(value)) == []
+
+
+@pytest.mark.parametrize("who", ["ann", "nobody"])
+def test_what_is_kept_of_somebody_who_is_parked_is_theirs_however_short_their_name(who: str) -> None:
+    of_them = fact(ProfileStated(Profile(identities=Identities(email="x@example.org"))), 0, journey=None)
+    key = b"ann"
+    kept = waiting_for_nothing(encode_fact(of_them))
+    stands = encode_parked(Parked(NOW, 0, "kim", "breaks us", 1))
+    places = [(kept_place(key, 0), kept), (PARKED + key, stands)]
+    gathering = Gathering(Topic.JOURNEY_CHANGELOG, names_of(CustomerId(who), None), bundled_codec())
+    for offset, (place, value) in enumerate(places):
+        gathering.take(LogRecord(place, value, NOW, Topic.JOURNEY_CHANGELOG, 0, offset))
+    found_of_them = list(gathering.found())
+    assert len(found_of_them) == (2 if who == "ann" else 0)
+    assert who != "ann" or "x@example.org" in str(found_of_them[0]["holds"])
