@@ -176,6 +176,14 @@ TABLE_BYTES: Final = Metric(
     "as states change; 0 when the partition has been given up",
     ("stage", "partition"),
 )
+STANDBY_KEYS: Final = Metric(
+    "makegood_standby_keys",
+    Kind.GAUGE,
+    "keys",
+    "Keys that this worker keeps copies of for the workers that have them.",
+    "about once a second, where MAKEGOOD_STANDBY is set",
+    ("stage",),
+)
 RECOVERY_RESTORED: Final = Metric(
     "makegood_recovery_restored_records",
     Kind.GAUGE,
@@ -278,6 +286,7 @@ METRICS: Final = (
     STATE_OVER_LIMIT,
     TABLE_KEYS,
     TABLE_BYTES,
+    STANDBY_KEYS,
     RECOVERY_RESTORED,
     RECOVERY_REMAINING,
     CONSUMER_LAG,

@@ -127,6 +127,9 @@ class Ownership:
             self._telemetry.table_size(name, partition, len(state.table), state.size_bytes)
             self._telemetry.open_deadlines(name, partition, len(state.index))
             self._telemetry.states(name, partition, state.view)
+        if self._standby is not None:
+            for name in self._stages:
+                self._telemetry.copies(name, self._standby.keys_of(name))
 
     def _drop(self, gone: Iterable[Key], guard: Guard) -> None:
         for key in list(gone):

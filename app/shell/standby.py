@@ -54,6 +54,10 @@ class Standby:
         state.forget_index()
         self._copies[state.stage.name, state.partition] = state
 
+    def keys_of(self, stage: str) -> int:
+        """Return how many keys of a stage there are copies of."""
+        return sum(len(state.table) for (name, _), state in self._copies.items() if name == stage)
+
     def _by_place(self) -> dict[TopicPartition, PartitionState]:
         return {self._places[key]: state for key, state in self._copies.items()}
 

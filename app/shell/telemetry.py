@@ -177,6 +177,10 @@ class PrometheusTelemetry:
         self._meters.set(listed.TABLE_KEYS, keys, stage, partition)
         self._meters.set(listed.TABLE_BYTES, size_bytes, stage, partition)
 
+    def copies(self, stage: str, keys: int) -> None:
+        """Set how much is kept for other workers."""
+        self._meters.set(listed.STANDBY_KEYS, keys, stage)
+
     def ready(self, is_ready: bool) -> None:
         """Set whether the worker has caught up."""
         self._meters.set(listed.READY, int(is_ready))

@@ -85,6 +85,10 @@ class Telemetry(Protocol):
         """Set how many keys and bytes of state a partition holds; 0 when it has been given up."""
         ...
 
+    def copies(self, stage: str, keys: int) -> None:
+        """Set how many keys of a stage are kept as copies of what other workers have."""
+        ...
+
     def states(self, stage: str, partition: int, table: Mapping[bytes, bytes]) -> None:
         """Let a partition's states be looked at, about once a second; empty when it has been given up."""
         ...
@@ -154,6 +158,9 @@ class NoTelemetry:
         """Ignore."""
 
     def table_size(self, stage: str, partition: int, keys: int, size_bytes: int) -> None:
+        """Ignore."""
+
+    def copies(self, stage: str, keys: int) -> None:
         """Ignore."""
 
     def states(self, stage: str, partition: int, table: Mapping[bytes, bytes]) -> None:

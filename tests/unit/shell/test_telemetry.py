@@ -118,6 +118,7 @@ def tell_everything(world: World) -> None:
     telemetry.clock_off(90.0)
     telemetry.open_deadlines("journey", 2, 12)
     telemetry.table_size("journey", 2, 30, 9_000)
+    telemetry.copies("journey", 40)
     telemetry.ready(True)
     telemetry.alive()
     telemetry.states("journey", 2, {b"ann": b"problem late_delivery"})
