@@ -25,7 +25,7 @@ from app.shell.topics_admin import partition_counts
 from app.stage import LogRecord
 from app.topics import CHANGELOGS, LOGS, Topic
 
-_POLL_MS: Final = 500
+_POLL_MS: Final = 100
 _PATIENCE_SECONDS: Final = 60.0
 _BROKER_SECONDS: Final = 30.0
 _FETCH_BYTES: Final = 4 * 1024 * 1024
@@ -275,5 +275,5 @@ def _consumer(kafka: KafkaSettings, isolation: str) -> AIOKafkaConsumer:
         auto_offset_reset="none",
         isolation_level=isolation,
         max_partition_fetch_bytes=_FETCH_BYTES,
-        fetch_max_wait_ms=_POLL_MS // 5,
+        fetch_max_wait_ms=_POLL_MS,
     )

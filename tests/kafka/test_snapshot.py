@@ -67,22 +67,21 @@ async def _run(folder: Path, environment: dict[str, str]) -> Taken:
         async def says(*arguments: str | Path) -> Result:
             return await asyncio.to_thread(invoked, environment, *arguments)
 
-        for number in range(2):
-            place.crew.start(number)
+        place.crew.start(0)
         producing = asyncio.ensure_future(place.producer.run())
         while await place.written(Topic.DECISIONS) < _FIRST:
             place.crew.tend()
             await asyncio.sleep(0.1)
         taken = await says("snapshot", "take", folder / "middle")
         assert taken.exit_code == 0, taken.output
-        diary.note("taken")
         assert not producing.done()
         # whoever dies after the snapshot has left what the window must tell
         place.crew.members[0].signal(signal.SIGKILL)
+        place.crew.members[0].child.wait()
+        place.crew.tend()
         await asyncio.sleep(_SECONDS)
         grown = await says("snapshot", "window", folder / "middle")
         assert grown.exit_code == 0, grown.output
-        diary.note("grown")
         place.producer.enough()
         await producing
         assert await settle(place) is not None
@@ -90,9 +89,7 @@ async def _run(folder: Path, environment: dict[str, str]) -> Taken:
         longer = await says("snapshot", "window", folder / "middle")
         assert longer.exit_code == 0, longer.output
         assert (await says("snapshot", "take", folder / "end")).exit_code == 0
-        diary.note("end")
         everything = await read_all(place)
-        diary.note("read")
         await _refusals(place, folder, environment)
         return Taken(folder, everything, place)
 
