@@ -43,7 +43,9 @@ class BulkWriter:
 
     async def send(self, records: Collection[OutRecord]) -> list[asyncio.Future[RecordMetadata]]:
         """Hand the records to the producer; they are written when all the futures returned are done."""
-        groups = by_place(records, await self._partitions(records), self._turns)
+        topics = {record.topic for record in records}
+        self._keep_known(topics)
+        groups = by_place(records, await self._partitions(topics), self._turns)
         sent = []
         # each partition's first batch, then each one's second: a transaction learns all its partitions at once
         for batches in zip_longest(*(self._batches(group) for group in groups.values())):
@@ -53,8 +55,16 @@ class BulkWriter:
                     sent.append(await self._producer.send_batch(batch, name, partition=partition))
         return sent
 
-    async def _partitions(self, records: Iterable[OutRecord]) -> Mapping[Topic, int]:
-        topics = {record.topic for record in records if record.partition is None}
+    def _keep_known(self, topics: Iterable[Topic]) -> None:
+        """Let the client go on asking where these topics' leaders are.
+
+        It asks about all topics there are until one is named that it has not heard of, then about that one alone: it
+        forgets the others' leaders, and what it was to write to them waits, without a word, until it is too old.
+        """
+        for topic in topics:
+            self._producer.client.add_topic(self._wire_name(topic))
+
+    async def _partitions(self, topics: Iterable[Topic]) -> Mapping[Topic, int]:
         return {topic: len(await self._producer.partitions_for(self._wire_name(topic))) for topic in topics}
 
     def _batches(self, records: Sequence[OutRecord]) -> list[Any]:

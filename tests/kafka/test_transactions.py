@@ -72,6 +72,22 @@ def test_an_owner_frozen_inside_a_transaction_is_fenced_when_it_wakes_up_after_a
     assert cluster.committed(Topic.JOURNEY_LOG) == {0: 7}
 
 
+def test_a_client_that_is_told_of_one_more_topic_still_writes_to_the_others(cluster: CountingCluster) -> None:
+    async def scenario() -> None:
+        async with started(writer_of(cluster)) as writer:
+            client = writer._producer.client
+            await writer._producer.begin_transaction()
+            written = await writer._writer.send(said(b"to another topic").outputs)
+            # so the client begins to ask about a topic that it has not heard of: from now on about those it was told of
+            client.add_topic(cluster.prefix + Topic.JOURNEY_LOG)
+            await client.force_metadata_update()
+            await asyncio.gather(*written)
+            await writer._producer.commit_transaction()
+
+    asyncio.run(scenario())
+    assert cluster.said() == [b"to another topic"]
+
+
 def test_a_client_whose_sender_has_ended_in_silence_is_given_up(cluster: CountingCluster) -> None:
     async def scenario() -> None:
         async with started(writer_of(cluster, timeout_ms=250)) as writer:

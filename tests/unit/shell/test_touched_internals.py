@@ -12,6 +12,7 @@ import faust
 import mode.services
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -45,6 +46,7 @@ CALLED: Final[list[tuple[Any, str]]] = [
     (PartitionRecords, "_consumer_record"),
     (PartitionRecords, "_unpack_records"),
     (GroupCoordinator, "_send_req"),
+    (AIOKafkaClient, "add_topic"),
     (faust.App, "_new_transport"),
     (faust.App, "crash"),
 ]
