@@ -68,8 +68,8 @@ def test_a_decision_is_explained_from_its_own_record_when_nothing_else_is_left()
     assert found is not None
     _, breach, _ = entries(found)
     assert ("rule", "severity: late by days because days_late = 0, value = 200.00") in breach.lines
-    outputs = "ledger-1, notice-1, escalation-1 (a dead letter, of a former id, or expired since)"
-    assert ("said", outputs) in breach.lines
+    said = "ledger-1, notice-1, escalation-1 (a dead letter, of a former id, or expired since)"
+    assert ("said", said) in breach.lines
     assert ("policy", "0123456789abcdef, decision breach") in breach.lines
 
 
