@@ -25,7 +25,12 @@ class Producer:
 
     def __init__(self, batch_bytes: int = BATCH_BYTES) -> None:
         self.sent: list[tuple[str, int, Any]] = []
+        self.client = self
+        self.named: set[str] = set()
         self._batch_bytes = batch_bytes
+
+    def add_topic(self, name: str) -> None:
+        self.named.add(name)
 
     async def partitions_for(self, name: str) -> set[int]:
         return set(range(PARTITIONS[Topic(name)]))
@@ -34,6 +39,7 @@ class Producer:
         return BatchBuilder(self._batch_bytes, 0, is_transactional=1)
 
     async def send_batch(self, batch: BatchBuilder, name: str, *, partition: int) -> None:
+        assert name in self.named, "the client would forget where the others are"
         self.sent.append((name, partition, batch))
 
 
