@@ -199,9 +199,8 @@ class SnapshotReader:
             return worked
         if committed is not None:
             # what was worked since has changed no state
-            return Worked(
-                max(committed, _START if worked is None else worked.offset), worked.clock if worked else _START
-            )
+            known = worked or Worked(committed, _START)
+            return known._replace(offset=max(committed, known.offset))
         if reading.table:
             raise SetupError(
                 f"the group {self._worker.application_id} has committed nothing of {place.topic} partition "
