@@ -16,6 +16,7 @@ HOUR: Final = Millis(60 * MINUTE)
 DAY: Final = Millis(24 * HOUR)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 
 
 def after(start: Instant, length: Millis | int) -> Instant:
@@ -44,4 +45,4 @@ def from_iso(text: str) -> Instant:
 
 def to_iso(instant: Instant) -> str:
     """Format as ISO 8601 UTC with milliseconds: `2026-07-10T09:00:00.000Z`."""
-    return to_datetime(instant).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return (_NAIVE_EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds") + "Z"

@@ -21,7 +21,8 @@ from app.facts import Alias, Fact, PolicyActivated, decode_entry, decode_fact
 from app.ids import CustomerId
 from app.journey import known_by
 from app.journey.parked import decode_parked, kept_of, parked_of
-from app.journey.state import POLICY_KEY, content_of, decode_state
+from app.journey.state import POLICY_KEY
+from app.journey.stored import content_of, decode_state
 from app.register.state import decode_entry as decode_register
 from app.stage import LogRecord, tick_of
 from app.topics import CHANGELOGS, INPUTS, OUTPUTS, Topic

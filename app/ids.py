@@ -22,14 +22,26 @@ LineId = NewType("LineId", str)
 """An order line within its order."""
 
 _NAMESPACE: Final = UUID("6f1c8f0e-5d7b-5b0a-9a53-1f4b0c6d2e11").bytes
+_BETWEEN: Final = "\x1f"
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""The digit that RFC 9562 has in place of each: its first two bits are one and zero."""
 
 
-def name_based(*parts: str | int) -> str:
+def name_based(*parts: str) -> str:
     """Return a UUIDv5 (RFC 9562) of the parts; the same parts always give the same id."""
-    text = "\x1f".join(map(str, parts))
     # what uuid.uuid5 does, without its object: several ids are made for every event
-    digest = bytearray(sha1(_NAMESPACE + text.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    digits = digest.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    digits = sha1(_NAMESPACE + _BETWEEN.join(parts).encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANT[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+
+
+def output_id(
+    customer: CustomerId,
+    cause: str,
+    kind: str,
+    recipient: str = "",
+    about: ProblemId | CaseId | ConsignmentId | str = "",
+    ordinal: int = 0,
+) -> OutputId:
+    """Return the id of an output: the same cause gives the same id, live or in replay (decision 0004)."""
+    return OutputId(name_based("output", customer, cause, kind, recipient, about, str(ordinal)))

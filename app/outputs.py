@@ -16,7 +16,6 @@ from app.ids import (
     PolicyVersion,
     ProblemId,
     RemedyId,
-    name_based,
 )
 
 ALL = "*"
@@ -320,15 +319,3 @@ class DeadLetter(Struct, frozen=True, tag="dead_letter"):
 
 Said = Suppression | Remedy | Notice | Escalation | Briefing
 Output = Said | Decision | DeadLetter
-
-
-def output_id(
-    customer: CustomerId,
-    cause: str,
-    kind: str,
-    recipient: str = "",
-    about: ProblemId | CaseId | ConsignmentId | str = "",
-    ordinal: int = 0,
-) -> OutputId:
-    """Return the id of an output: the same cause gives the same id, live or in replay (decision 0004)."""
-    return OutputId(name_based("output", customer, cause, kind, recipient, about, ordinal))

@@ -7,7 +7,8 @@ from aiokafka import ConsumerRecord
 from app.directory import stored as aliases
 from app.emit.records import Emit, decode_output
 from app.facts import decode_entry, decode_fact, encode_entry, encode_fact
-from app.journey import state as customers
+from app.journey import stored as customers
+from app.journey.state import is_reserved
 from app.register import state as register
 from app.stage import tick_of
 from app.topics import OUTPUTS, Topic
@@ -35,9 +36,9 @@ def _rewritten(topic: Topic, key: bytes, value: bytes) -> bytes | None:
             return encode_entry(decode_entry(value))
         case Topic.DIRECTORY_CHANGELOG:
             return aliases.encode_state(aliases.decode_state(value), aliases.stored_due(value))
-        case Topic.JOURNEY_CHANGELOG if not customers.is_reserved(key):
+        case Topic.JOURNEY_CHANGELOG if not is_reserved(key):
             return customers.encode_state(customers.decode_state(value), customers.stored_due(value))
-        case Topic.REGISTER_CHANGELOG if not customers.is_reserved(key):
+        case Topic.REGISTER_CHANGELOG if not is_reserved(key):
             return register.encode_entry(register.decode_entry(value), register.stored_due(value))
         case _:
             return None

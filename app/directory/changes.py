@@ -152,7 +152,7 @@ _WORDS = {
 def _refusal(entry: FactWaiting, at: Instant, detail: str) -> DeadLetter:
     origin = entry.origin
     return DeadLetter(
-        id=OutputId(name_based("dead-letter", origin.topic, origin.partition, origin.offset, entry.fact.id)),
+        id=OutputId(name_based("dead-letter", origin.topic, str(origin.partition), str(origin.offset), entry.fact.id)),
         at=at,
         reason=DeadLetterReason.UNRESOLVED,
         # never the alias itself: it may be an e-mail address

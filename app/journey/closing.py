@@ -54,8 +54,11 @@ def _something_waits(state: CustomerState, journey: Journey) -> bool:
         for each in of.leg.expectations:
             if is_waiting(each):
                 return True
-    if any(problem.active for problem in _of(state, journey.id)):
-        return True
+    for problem in state.problems.values():
+        if problem.journey == journey.id and problem.active:
+            return True
+    if not state.remedies:
+        return False
     return any(remedy.journey == journey.id and remedy.settled_at is None for remedy in state.remedies.values())
 
 

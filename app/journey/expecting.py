@@ -151,6 +151,8 @@ def _promised(view: View) -> list[Expectation]:
     if len(view.promises) == 1:
         return [_promise(view, view.promises[0].milestone, list(view.promises))]
     ordered = sorted(view.promises, key=lambda promise: (promise.milestone, promise.at, promise.due))
+    if len({promise.milestone for promise in ordered}) == len(ordered):
+        return [_promise(view, promise.milestone, [promise]) for promise in ordered]
     return [
         _promise(view, milestone, chain)
         for milestone, promises in groupby(ordered, key=lambda promise: promise.milestone)
@@ -184,7 +186,7 @@ def _promise(view: View, milestone: str, chain: list[Promise]) -> Expectation:
         start=first.at,
         first_due=first.due,
         due=last.due,
-        revisions=tuple(Revision(later.due, later.by, later.at, later.reason) for later in chain[1:]),
+        revisions=tuple([Revision(later.due, later.by, later.at, later.reason) for later in chain[1:]]),
         met_at=_first_met(view, milestone, first.at),
         ended_at=min(ends, default=None),
     )

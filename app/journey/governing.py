@@ -9,7 +9,8 @@ from app.decide.loading import compile_policy
 from app.decide.policy import Policy
 from app.errors import SetupError
 from app.facts import Fact, decode_fact
-from app.journey.state import POLICY_KEY, decode_policy
+from app.journey.state import POLICY_KEY
+from app.journey.stored import decode_policy
 from app.stage import Effects, LogRecord
 
 

@@ -50,6 +50,9 @@ def remembering(state: CustomerState, fact: Fact) -> CustomerState:
     brought = [alias for alias, of in named(fact) if of.case is None or of.case not in state.cases]
     if not brought:
         return state
+    journey = None if fact.subject.journey is None else state.journeys.get(fact.subject.journey)
+    if journey is not None and {*of_journey(state, journey)}.issuperset(brought):
+        return state
     known = set(of_customer(state))
     fresh = tuple(alias for alias in brought if alias not in known)
     return replace(state, left=(*state.left, *fresh)) if fresh else state

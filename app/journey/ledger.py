@@ -13,12 +13,12 @@ from app.clock import HOUR, Instant, to_iso
 from app.decide.book import Ruled
 from app.decide.policy import Policy
 from app.facts import Identities
-from app.ids import ProblemId
+from app.ids import ProblemId, output_id
 from app.journey import accounts, escalations
 from app.journey.state import CustomerState
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Turn
-from app.outputs import ALL, HoldEntry, RampStep, RowFired, Suppression, output_id
+from app.outputs import ALL, HoldEntry, RampStep, RowFired, Suppression
 
 OPERATOR: Final = "operator:"
 """Begins the owner of a hold that an operator placed."""

@@ -12,7 +12,8 @@ from app.decide.suppression import scope_of
 from app.facts import CustomerAbsorbed, CustomerMerged, Fact, Identities, ProfileStated, encode_fact
 from app.ids import CustomerId, FactId
 from app.journey import exposure, grading, ledger, seen
-from app.journey.state import Comeback, CustomerState, decode_state, encode_state
+from app.journey.state import Comeback, CustomerState
+from app.journey.stored import decode_state, encode_state
 from app.journey.turn import Forget, Handed, Turn
 from app.topics import Topic
 

@@ -68,6 +68,7 @@ class Terms(NamedTuple):
 class Outlook:
     """The rules of one kind for one kind of place. `gaps` watch movements, `rules` everything else.
 
+    `begun_by` are the words after which one of `rules` expects something.
     `ending_failures` are the problem types that end a wait when they are stated.
     """
 
@@ -85,6 +86,7 @@ class Outlook:
         self.kind = kind
         self.per = per
         self.rules = rules
+        self.begun_by = frozenset([watched.rule.after for watched in rules])
         self.gaps = gaps
         self.movement_over = movement_over
         self.consignment_words = consignment_words

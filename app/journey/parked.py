@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import Instant
-from app.journey.state import content_of, waiting_for_nothing
+from app.journey.stored import content_of, waiting_for_nothing
 
 PARKED: Final = b"\x00parked\x00"
 """Begins the table's key for a customer who is parked."""

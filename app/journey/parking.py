@@ -11,13 +11,14 @@ import msgspec
 from app.clock import Instant
 from app.decide.policy import Policy
 from app.facts import CustomerParked, Fact, OperatorDecided, Subject, decode_fact, encode_fact
-from app.ids import CustomerId, FactId
+from app.ids import CustomerId, FactId, output_id
 from app.journey.ledger import QUARANTINE, listed, under_former_names
 from app.journey.parked import PARKED, Parked, decode_parked, encode_parked, kept_place
-from app.journey.state import CustomerState, content_of, decode_state, waiting_for_nothing, without_due
+from app.journey.state import CustomerState
+from app.journey.stored import content_of, decode_state, waiting_for_nothing, without_due
 from app.journey.trouble import Hold
 from app.journey.turn import Handed, Spoken
-from app.outputs import ALL, Cause, Decision, HoldEntry, RowFired, Scope, Suppression, output_id
+from app.outputs import ALL, Cause, Decision, HoldEntry, RowFired, Scope, Suppression
 from app.stage import LogRecord
 from app.topics import Topic
 

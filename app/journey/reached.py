@@ -31,14 +31,14 @@ def of_consignment(journey: Journey, consignment: Consignment) -> Steps:
 
 def parcels_ended(consignment: Consignment) -> Steps:
     """Return the terminal milestone that the parcels' own scans reached: only once the last parcel reached one."""
+    if not consignment.parcels:
+        return {}
     for parcel in consignment.parcels:
         if not parcel.ended:
             return {}
-    if not consignment.parcels:
-        return {}
-    at, word = max(min((at, word) for word, at in parcel.ended.items()) for parcel in consignment.parcels)
-    again = sorted({time for parcel in consignment.parcels for time in parcel.again.get(word, ()) if time > at})
-    return {word: (at, *again)}
+    at, word = max([min([(at, word) for word, at in parcel.ended.items()]) for parcel in consignment.parcels])
+    again = {time for parcel in consignment.parcels for time in parcel.again.get(word, ()) if time > at}
+    return {word: (at, *sorted(again)) if again else (at,)}
 
 
 def of_journey(journey: Journey) -> Steps:
@@ -128,17 +128,14 @@ def expects_as_such(policy: Policy, journey: Journey) -> bool:
     for promise in journey.own.promises:
         if promise.milestone not in outlook.consignment_words:
             return True
-    parts = journey.consignments.values()
-    for watched in outlook.rules:
-        word = watched.rule.after
-        if word in journey.own.steps:
+    if not outlook.begun_by.isdisjoint(journey.own.steps):
+        return True
+    for part in journey.consignments.values():
+        if not outlook.begun_by.isdisjoint(part.leg.steps):
             return True
-        for part in parts:
-            if word in part.leg.steps:
+        for parcel in part.parcels:
+            if not outlook.begun_by.isdisjoint(parcel.ended):
                 return True
-            for parcel in part.parcels:
-                if word in parcel.ended:
-                    return True
     return False
 
 

@@ -14,15 +14,9 @@ from app.journey import accounts, deadlines, known_by
 from app.journey.asking import is_taken_at_once
 from app.journey.governing import PartitionPolicies, fact_in, required
 from app.journey.parking import Parking
-from app.journey.state import (
-    POLICY_KEY,
-    CustomerState,
-    decode_state,
-    encode_policy,
-    encode_state,
-    stored_due,
-)
+from app.journey.state import POLICY_KEY, CustomerState
 from app.journey.step import Stepped, fire, step
+from app.journey.stored import decode_state, encode_policy, encode_state, stored_due
 from app.journey.turn import Forget, Handed, Spoken, Told
 from app.outputs import Output
 from app.stage import Effects, LogRecord, OutRecord, Round, clocks, tick_of
@@ -232,7 +226,8 @@ class _Session:
     def _take(self, key: bytes, stepped: Stepped) -> None:
         if stepped.state is not self._states[key]:
             self._put(key, stepped.state)
-        self._outputs.extend(map(self._record, stepped.spoken))
+        for spoken in stepped.spoken:
+            self._outputs.append(self._record(spoken))
 
     def _put(self, key: bytes, state: CustomerState) -> None:
         self._states[key] = state
@@ -240,10 +235,10 @@ class _Session:
         self._changed[key] = None
 
     def _record(self, spoken: Spoken) -> OutRecord:
-        if isinstance(spoken, Forget):
+        if type(spoken) is Forget:
             return self._write.tombstone(spoken.customer)
-        if isinstance(spoken, Told):
+        if type(spoken) is Told:
             return OutRecord(Topic.REGISTER_LOG, spoken.key, encode_fact(spoken.fact))
-        if isinstance(spoken, Handed):
+        if type(spoken) is Handed:
             return OutRecord(*spoken)
         return self._write.record(spoken)

@@ -7,7 +7,7 @@ from app.decide.policy import Policy
 from app.facts import Money
 from app.journey import comeback, ping_pong, reached
 from app.journey.cases import life_of
-from app.journey.course import Case, Expectation, Journey
+from app.journey.course import Case, Expectation, Journey, Leg
 from app.journey.state import Comeback, CustomerState
 from app.journey.trouble import Problem
 from app.outputs import (
@@ -80,7 +80,7 @@ def _changed(before: Mapping[Key, Thing], after: Mapping[Key, Thing]) -> list[Th
 
 def _journey(journey: Journey) -> JourneyStanding:
     assert journey.began_at is not None
-    milestones = sorted((times[0], word) for word, times in reached.of_journey(journey).items())
+    milestones = sorted([(times[0], word) for word, times in reached.of_journey(journey).items()])
     carriers = {part.carrier for part in journey.consignments.values() if part.carrier is not None}
     return JourneyStanding(
         journey=journey.id,
@@ -127,8 +127,17 @@ def _problem(problem: Problem) -> ProblemStanding:
 
 
 def _promises_of_journey(old: Journey | None, new: Journey) -> list[PromiseStanding]:
-    known = [] if old is None else _promised(old)
-    return [_promise(new.id, each, journey=new) for each in _promised(new) if each not in known]
+    fresh = _promised(new.own, None if old is None else old.own)
+    for consignment in new.consignments.values():
+        before = None if old is None else old.consignments.get(consignment.id)
+        fresh += _promised(consignment.leg, None if before is None else before.leg)
+    if not fresh or old is None:
+        return [_promise(new.id, each, journey=new) for each in fresh]
+    # a promise may have passed from the journey to a consignment, unchanged
+    known = _promised(old.own, None)
+    for consignment in old.consignments.values():
+        known += _promised(consignment.leg, None)
+    return [_promise(new.id, each, journey=new) for each in fresh if each not in known]
 
 
 def _promises_of_case(old: Case | None, new: Case) -> list[PromiseStanding]:
@@ -137,11 +146,14 @@ def _promises_of_case(old: Case | None, new: Case) -> list[PromiseStanding]:
     return [_promise(new.id, each, case=new) for each in promised if each not in known]
 
 
-def _promised(journey: Journey) -> list[Expectation]:
-    found = [each for each in journey.own.expectations if each.basis == "promised"]
-    for consignment in journey.consignments.values():
-        found += [each for each in consignment.leg.expectations if each.basis == "promised"]
-    return found
+def _promised(leg: Leg, before: Leg | None) -> list[Expectation]:
+    """Return the promises of a leg that it has not had as they are now."""
+    if before is None:
+        return [each for each in leg.expectations if each.basis == "promised"]
+    known = before.expectations
+    if leg.expectations is known:
+        return []
+    return [each for each in leg.expectations if each.basis == "promised" and each not in known]
 
 
 def _promise(

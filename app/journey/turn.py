@@ -4,7 +4,7 @@ The state itself is a value; a turn holds the newest one, beside what is said, t
 words. Nothing outside a turn is changed.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from msgspec.structs import replace
 
@@ -12,21 +12,23 @@ from app.clock import Instant
 from app.decide.book import Answer, Ruled
 from app.decide.policy import Policy
 from app.facts import Fact, Source, Subject
-from app.ids import CustomerId, OutputId, ProblemId
+from app.ids import CustomerId, OutputId, ProblemId, output_id
 from app.journey.course import Case, Consignment, Journey, Place
 from app.journey.items import with_item
 from app.journey.state import CustomerState
 from app.journey.trouble import Problem
-from app.outputs import Cause, DeadLetter, Decision, RowFired, Said, output_id
+from app.outputs import Cause, DeadLetter, Decision, RowFired, Said
 from app.topics import Topic
 
 
+@final
 class Forget(NamedTuple):
     """The customer's suppression record may be forgotten: it has long been a release."""
 
     customer: CustomerId
 
 
+@final
 class Told(NamedTuple):
     """A fact for the register's log, under one of its keys."""
 
@@ -34,6 +36,7 @@ class Told(NamedTuple):
     fact: Fact
 
 
+@final
 class Handed(NamedTuple):
     """A record for another log: the directory's, or that of another customer's journeys."""
 

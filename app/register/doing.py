@@ -6,8 +6,8 @@ from app.clock import Instant
 from app.decide.book import Answer, Ruled
 from app.decide.policy import Policy
 from app.facts import Fact, Money, Source, Subject, What
-from app.ids import CustomerId, FactId, OutputId
-from app.outputs import Briefing, Cause, Decision, Escalation, Notice, RowFired, Said, output_id
+from app.ids import CustomerId, FactId, OutputId, output_id
+from app.outputs import Briefing, Cause, Decision, Escalation, Notice, RowFired, Said
 from app.topics import Topic
 
 

@@ -8,7 +8,8 @@ from app.decide.loading import compile_policy
 from app.decide.policy import Policy
 from app.facts import Fact, PolicyActivated, encode_fact
 from app.journey.governing import PartitionPolicies, fact_in, required
-from app.journey.state import POLICY_KEY, encode_policy
+from app.journey.state import POLICY_KEY
+from app.journey.stored import encode_policy
 from app.outputs import Output
 from app.register.state import Entry, decode_entry, encode_entry, stored_due
 from app.register.step import Stepped, fire, next_due, step

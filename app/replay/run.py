@@ -8,7 +8,8 @@ from app.clock import Instant
 from app.decide import compile_policy, load_folder
 from app.errors import SetupError
 from app.journey.rows import case_rows, journey_rows
-from app.journey.state import decode_state, is_reserved
+from app.journey.state import is_reserved
+from app.journey.stored import decode_state
 from app.replay import events, incidents, olist, story_events
 from app.replay.recording import Recording
 from app.replay.session import STRETCH, Advance, Policy, Session

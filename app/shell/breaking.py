@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from app.clock import Instant
 from app.errors import MakegoodError
-from app.journey.state import content_of, waiting_for_nothing
+from app.journey.stored import content_of, waiting_for_nothing
 from app.shell.telemetry_protocol import Telemetry
 from app.stage import Effects, KeyedStage, Round
 

@@ -11,7 +11,8 @@ from time import perf_counter
 from typing import Final
 
 from app.journey.parked import PARKED
-from app.journey.state import decode_state, is_reserved
+from app.journey.state import is_reserved
+from app.journey.stored import decode_state
 
 BUDGET_SECONDS: Final = 0.01
 """Time that one look at each partition may take in all, about once a second: a hundredth of the loop."""

@@ -38,7 +38,7 @@ class DeadLetters:
             value, detail = None, f"{detail}; its bytes are not kept here, read them at the origin"
             key = None if len(key or b"") > KEEP_BYTES else key
         letter = DeadLetter(
-            id=OutputId(name_based("dead-letter", source.topic, source.partition, source.offset)),
+            id=OutputId(name_based("dead-letter", source.topic, str(source.partition), str(source.offset))),
             at=known_at,
             reason=DeadLetterReason(error.reason),
             detail=detail,

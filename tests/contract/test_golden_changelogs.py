@@ -4,7 +4,8 @@ import pytest
 
 from app.clock import DAY, Instant
 from app.directory.stored import decode_state as decode_alias
-from app.journey.state import decode_state, is_reserved
+from app.journey.state import is_reserved
+from app.journey.stored import decode_state
 from app.main import stages
 from app.register.state import decode_entry
 from app.stage import KeyedStage, Round

@@ -14,7 +14,7 @@ from app.directory import stored as directory_stored
 from app.emit.records import Emit
 from app.errors import InvalidRecord
 from app.facts import decode_entry, decode_fact
-from app.journey import state as journey_state
+from app.journey import stored as journey_stored
 from app.outputs import DeadLetter
 from app.register import state as register_state
 from app.topics import CHANGELOGS, INPUTS, LOGS, OUTPUTS, Topic
@@ -144,7 +144,7 @@ def logs(rng: Random) -> str:
 
 
 _STATES: Final[dict[Topic, tuple[Callable[[bytes], object], Callable[[bytes], object]]]] = {
-    Topic.JOURNEY_CHANGELOG: (journey_state.decode_state, journey_state.stored_due),
+    Topic.JOURNEY_CHANGELOG: (journey_stored.decode_state, journey_stored.stored_due),
     Topic.DIRECTORY_CHANGELOG: (directory_stored.decode_state, directory_stored.stored_due),
     Topic.REGISTER_CHANGELOG: (register_state.decode_entry, register_state.stored_due),
 }

@@ -28,7 +28,7 @@ VALUE = b"\xc3\x01 something that nobody could read"
 
 def _letter(number: int, reason: DeadLetterReason, topic: str = "orders") -> DeadLetter:
     at = Instant(1_783_000_000_000 + number)
-    letter_id = OutputId(name_based("letter", number))
+    letter_id = OutputId(name_based("letter", str(number)))
     return DeadLetter(letter_id, at, reason, "it is wrong", None, topic, 0, number, b"ann", VALUE, at)
 
 

@@ -21,7 +21,8 @@ from app.cli import cli
 from app.clock import Instant, to_iso
 from app.decide.folder import load_folder, version_of
 from app.emit.records import decode_output
-from app.journey.state import decode_state, is_reserved
+from app.journey.state import is_reserved
+from app.journey.stored import decode_state
 from app.main import stages
 from app.outputs import Suppression
 from app.replay.live_log import LiveLog

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from app.clock import HOUR, Instant, from_iso, to_iso
 from app.ids import CustomerId
-from app.journey.state import POLICY_KEY, CustomerState, decode_state
+from app.journey.state import POLICY_KEY, CustomerState
+from app.journey.stored import decode_state
 from app.journey.trouble import Problem
 from app.outputs import Suppression
 from app.replay.timeline import Event

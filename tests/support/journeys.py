@@ -25,8 +25,9 @@ from app.facts import (
 )
 from app.ids import CaseId, ConsignmentId, CustomerId, FactId, JourneyId, LineId
 from app.journey import deadlines
-from app.journey.state import CustomerState, decode_state, encode_state
+from app.journey.state import CustomerState
 from app.journey.step import fire, step
+from app.journey.stored import decode_state, encode_state
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Spoken
 from tests.support.policies import default_policy

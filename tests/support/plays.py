@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from app.clock import Instant
 from app.decide.folder import load_folder
 from app.journey.rows import case_rows, journey_rows
-from app.journey.state import CustomerState, decode_state
+from app.journey.state import CustomerState
+from app.journey.stored import decode_state
 from app.settings import ROOT
 from tests.support.pipeline import Heard, Step, event_at, run
 from tests.support.timelines import CUSTOMER, Moment

@@ -10,7 +10,8 @@ from app.facts import Identities, PolicyActivated, Profile, ProfileStated, encod
 from app.ids import CustomerId, OutputId
 from app.journey.activation import activation
 from app.journey.parked import PARKED, Parked, encode_parked, kept_place
-from app.journey.state import POLICY_KEY, encode_policy, waiting_for_nothing
+from app.journey.state import POLICY_KEY
+from app.journey.stored import encode_policy, waiting_for_nothing
 from app.outputs import DeadLetter, DeadLetterReason
 from app.settings import WorkerSettings
 from app.stage import LogRecord

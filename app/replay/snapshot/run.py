@@ -9,7 +9,8 @@ from app.decide import compile_policy, load_folder
 from app.errors import SetupError
 from app.facts import decode_fact
 from app.journey.rows import case_rows, journey_rows
-from app.journey.state import POLICY_KEY, decode_policy, decode_state, is_reserved
+from app.journey.state import POLICY_KEY, is_reserved
+from app.journey.stored import decode_policy, decode_state
 from app.main import Stages, stages
 from app.replay.recording import Recording
 from app.replay.session import Advance, Policy

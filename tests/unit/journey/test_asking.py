@@ -27,7 +27,8 @@ from app.facts import (
 from app.ids import CaseId, CustomerId, FactId, JourneyId, LineId
 from app.journey.activation import activation
 from app.journey.stage import Journeys
-from app.journey.state import CustomerState, decode_state
+from app.journey.state import CustomerState
+from app.journey.stored import decode_state
 from app.outputs import Decision
 from app.replay.memory import MemoryStage
 from app.stage import OutRecord

@@ -28,7 +28,7 @@ from app.facts import (
 from app.ids import CustomerId, FactId, JourneyId
 from app.journey.activation import activation
 from app.journey.stage import Journeys
-from app.journey.state import decode_state
+from app.journey.stored import decode_state
 from app.stage import LogRecord, OutRecord, Round
 from app.topics import Topic
 from app.wire.codec import bundled_codec

@@ -17,7 +17,7 @@ from app.facts import (
     ScanStatus,
 )
 from app.ids import CustomerId, FactId, JourneyId
-from app.journey.state import encode_state
+from app.journey.stored import encode_state
 from app.journey.trouble import Problem
 from app.journey.turn import Told
 from app.outputs import Notice

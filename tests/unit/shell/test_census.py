@@ -9,7 +9,8 @@ from app.clock import Instant
 from app.facts import Party
 from app.ids import CustomerId, JourneyId, ProblemId
 from app.journey.course import Journey
-from app.journey.state import POLICY_KEY, CustomerState, encode_state
+from app.journey.state import POLICY_KEY, CustomerState
+from app.journey.stored import encode_state
 from app.journey.trouble import Hold, Problem
 from app.outputs import Scope
 from app.shell.census import Census, Open, open_in
