@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ("intake", "directory", "journey", "register", "decide", "emit")
-LEAVES = ("clock.py", "ids.py", "stage.py", "facts/encoding.py", "wire/codec.py", "wire/writing.py")
+LEAVES = ("clock.py", "ids.py", "stage.py", "facts/encoding.py", "wire/codec.py", "wire/reading.py", "wire/writing.py")
 SHELL = ("shell/batching.py",)
 """What of the shell is nothing but loops over every record."""
 TOO_NEW = ("decide/folder.py",)

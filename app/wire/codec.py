@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from app.errors import InvalidRecord
 from app.wire.catalog import Catalog, EventSchema, JsonSchema, bundled, parse
+from app.wire.reading import compile_reader, read_whole
 from app.wire.writing import Part, compile_writer
 
 Payload = dict[str, Any]
@@ -54,9 +55,29 @@ class _Reader:
     """How a writer's records are read. `reader` None: the writer's form is ours, there is nothing to resolve."""
 
     def __init__(self, schema: EventSchema, writer: JsonSchema, reader: JsonSchema | None) -> None:
-        self.schema = schema
-        self.writer = writer
-        self.reader = reader
+        self._schema = schema
+        self._writer = writer
+        self._reader = reader
+        self._own = None if reader is not None else compile_reader(writer)
+
+    def read(self, value: bytes, start: int) -> Decoded:
+        """Read the record that begins at `start` and ends with the value; InvalidRecord (`undecodable`)."""
+        payload = None if self._own is None else read_whole(self._own, value, start)
+        return Decoded(self._schema, self._resolved(value, start) if payload is None else payload)
+
+    def _resolved(self, value: bytes, start: int) -> Payload:
+        stream = BytesIO(value)
+        stream.seek(start)
+        try:
+            payload: Payload = schemaless_reader(stream, self._writer, self._reader)
+        except Exception as error:  # noqa: BLE001
+            # fastavro has no closed list of what corrupt bytes raise: EOFError, UnicodeDecodeError, IndexError, ...
+            msg = f"the bytes do not fit the schema {self._schema.label} they name ({type(error).__name__})"
+            raise InvalidRecord("undecodable", msg) from None
+        if stream.tell() != len(value):
+            msg = f"{len(value) - stream.tell()} bytes left over after a record of {self._schema.label}"
+            raise InvalidRecord("undecodable", msg)
+        return payload
 
 
 class Codec:
@@ -96,18 +117,7 @@ class Codec:
         known = self._readers.get(prefix)
         if known is None:
             known = self._look_up(prefix)
-        stream = BytesIO(value)
-        stream.seek(length)
-        try:
-            payload = schemaless_reader(stream, known.writer, known.reader)
-        except Exception as error:  # noqa: BLE001
-            # fastavro has no closed list of what corrupt bytes raise: EOFError, UnicodeDecodeError, IndexError, ...
-            msg = f"the bytes do not fit the schema {known.schema.label} they name ({type(error).__name__})"
-            raise InvalidRecord("undecodable", msg) from None
-        if stream.tell() != len(value):
-            msg = f"{len(value) - stream.tell()} bytes left over after a record of {known.schema.label}"
-            raise InvalidRecord("undecodable", msg)
-        return Decoded(known.schema, payload)
+        return known.read(value, length)
 
     def _known_prefix(self, schema: EventSchema) -> bytes:
         prefix = self._prefixes.get(schema)
