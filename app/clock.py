@@ -34,7 +34,7 @@ def from_datetime(moment: datetime) -> Instant:
 
 def to_datetime(instant: Instant, zone: ZoneInfo | None = None) -> datetime:
     """Return the aware datetime of an instant, in `zone` or UTC."""
-    moment = _EPOCH + timedelta(milliseconds=instant)
+    moment = _EPOCH + timedelta(0, 0, 0, instant)
     return moment if zone is None else moment.astimezone(zone)
 
 
@@ -45,4 +45,5 @@ def from_iso(text: str) -> Instant:
 
 def to_iso(instant: Instant) -> str:
     """Format as ISO 8601 UTC with milliseconds: `2026-07-10T09:00:00.000Z`."""
-    return (_NAIVE_EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds") + "Z"
+    # by place, not by name: every decision says several times, and names make each dearer by a third
+    return (_NAIVE_EPOCH + timedelta(0, 0, 0, instant)).isoformat("T", "milliseconds") + "Z"

@@ -53,7 +53,7 @@ class Calendars:
         self.countries = countries
         self.quiet = quiet
         self._schedules: dict[tuple[str, str, int, int], _Schedule] = {}
-        self._end = lru_cache(maxsize=_REMEMBERED)(self._end_of)
+        self._ends: dict[tuple[str, str, Instant, Millis, int], Instant] = {}
 
     def after(self, calendar: str, country: str | None, start: Instant, length: Millis, days: int = 0) -> Instant:
         """Return the instant `days` business days, then `length` of business time, after `start`.
@@ -61,7 +61,13 @@ class Calendars:
         Outside business time counting begins at the next opening. A later start never gives an earlier end.
         """
         of = country if country is not None and country in self.countries else OTHERWISE
-        return self._end(calendar, of, start, length, days)
+        asked = (calendar, of, start, length, days)
+        end = self._ends.get(asked)
+        if end is None:
+            if len(self._ends) >= _REMEMBERED:
+                self._ends.clear()
+            end = self._ends[asked] = self._end_of(calendar, of, start, length, days)
+        return end
 
     def _end_of(self, calendar: str, of: str, start: Instant, length: Millis, days: int) -> Instant:
         year = _year_of(start // DAY)

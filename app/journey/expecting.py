@@ -4,7 +4,7 @@ Promises and rules of one occurrence are worked out anew from all times known. O
 as instances: `split_gap` puts a movement where it belongs among them, however late it is learnt (decision 0003).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from app.facts import Party
 from app.journey.course import MOVEMENT, Expectation, Promise, Revision
 from app.journey.outlook import CASE, Outlook, Watched, recurs, terms_of
 
-Reached = Mapping[str, tuple[Instant, ...]]
+Reached = dict[str, tuple[Instant, ...]]
 """Word → when it was reached, ascending."""
 
 
@@ -99,7 +99,7 @@ def _by_rule(view: View, watched: Watched, times: tuple[Instant, ...]) -> list[E
 def _while_held(view: View, at: Instant) -> tuple[Instant] | None:
     """Return since when, from `at` on, we have the customer's own goods; None when we have not got them, or no more."""
     kind = view.outlook.kind
-    here = min(_firsts(view, kind.goods_from), default=None)
+    here = _first(view, kind.goods_from)
     if here is None or any(gone <= max(at, here) for gone in _firsts(view, kind.goods_until)):
         return None
     return (max(at, here),)
@@ -150,9 +150,10 @@ def _expected(view: View, watched: Watched, start: Instant, met: Instant | None)
 def _promised(view: View) -> list[Expectation]:
     if len(view.promises) == 1:
         return [_promise(view, view.promises[0].milestone, list(view.promises))]
+    once = {promise.milestone: promise for promise in view.promises}
+    if len(once) == len(view.promises):
+        return [_promise(view, milestone, [once[milestone]]) for milestone in sorted(once)]
     ordered = sorted(view.promises, key=lambda promise: (promise.milestone, promise.at, promise.due))
-    if len({promise.milestone for promise in ordered}) == len(ordered):
-        return [_promise(view, promise.milestone, [promise]) for promise in ordered]
     return [
         _promise(view, milestone, chain)
         for milestone, promises in groupby(ordered, key=lambda promise: promise.milestone)
@@ -175,8 +176,8 @@ def _chains(view: View, promises: list[Promise]) -> list[list[Promise]]:
 def _promise(view: View, milestone: str, chain: list[Promise]) -> Expectation:
     first, last = chain[0], chain[-1]
     terms = terms_of(view.policy, view.outlook.kind.name, view.outlook.per, milestone)
-    over = _since(view, terms.over, first.at) if view.outlook.per == CASE else _firsts(view, terms.over)
-    ends = [*over, *_since(view, terms.made_up_by, first.at)]
+    over = _first_since(view, terms.over, first.at) if view.outlook.per == CASE else _first(view, terms.over)
+    made_up = _first_since(view, terms.made_up_by, first.at)
     return Expectation(
         id=f"{view.prefix}/{milestone}/promised/promise",
         milestone=milestone,
@@ -188,7 +189,7 @@ def _promise(view: View, milestone: str, chain: list[Promise]) -> Expectation:
         due=last.due,
         revisions=tuple([Revision(later.due, later.by, later.at, later.reason) for later in chain[1:]]),
         met_at=_first_met(view, milestone, first.at),
-        ended_at=min(ends, default=None),
+        ended_at=made_up if over is None else over if made_up is None else min(over, made_up),
     )
 
 
@@ -204,16 +205,26 @@ def _firsts(view: View, words: tuple[str, ...]) -> list[Instant]:
     return [view.reached[word][0] for word in words if word in view.reached]
 
 
-def _since(view: View, words: tuple[str, ...], start: Instant) -> list[Instant]:
-    return [at for word in words if word in view.reached for at in view.reached[word] if at >= start]
+def _first(view: View, words: tuple[str, ...]) -> Instant | None:
+    first: Instant | None = None
+    for word in words:
+        times = view.reached.get(word)
+        if times is not None and (first is None or times[0] < first):
+            first = times[0]
+    return first
 
 
 def _first_since(view: View, words: tuple[str, ...], start: Instant) -> Instant | None:
-    return min(_since(view, words, start), default=None)
+    first: Instant | None = None
+    for word in words:
+        for at in view.reached.get(word, ()):
+            if at >= start and (first is None or at < first):
+                first = at
+    return first
 
 
 def _gaps_as_they_stand(view: View, watched: Watched, known: tuple[Expectation, ...]) -> list[Expectation]:
-    over = min(_firsts(view, watched.over), default=None)
+    over = _first(view, watched.over)
     found = []
     for gap in known:
         if gap.rule == watched.rule.id and gap.milestone == MOVEMENT and (over is None or gap.start < over):

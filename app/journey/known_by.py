@@ -24,15 +24,14 @@ def of_customer(state: CustomerState) -> Iterator[Alias]:
     yield from state.left
 
 
-def of_journey(state: CustomerState, journey: Journey) -> Iterator[Alias]:
-    """Yield the aliases of a journey: its own, its parcels', those of cases about it."""
-    yield _of_name(journey.id)
-    for consignment in journey.consignments.values():
-        for parcel in consignment.parcels:
-            yield Alias(AliasKind.TRACKING, parcel.ref.tracking_number, parcel.ref.carrier)
-    for name, case in state.cases.items():
-        if case.journey == journey.id:
-            yield case_alias(name.partition(":")[2])
+def of_journey(state: CustomerState, journey: Journey) -> list[Alias]:
+    """Return the aliases of a journey: its own, its parcels', those of cases about it."""
+    parcels = [parcel.ref for consignment in journey.consignments.values() for parcel in consignment.parcels]
+    return [
+        _of_name(journey.id),
+        *[Alias(AliasKind.TRACKING, ref.tracking_number, ref.carrier) for ref in parcels],
+        *[case_alias(name.partition(":")[2]) for name, case in state.cases.items() if case.journey == journey.id],
+    ]
 
 
 def with_left(state: CustomerState, journey: Journey) -> tuple[Alias, ...]:
@@ -51,7 +50,10 @@ def remembering(state: CustomerState, fact: Fact) -> CustomerState:
     if not brought:
         return state
     journey = None if fact.subject.journey is None else state.journeys.get(fact.subject.journey)
-    if journey is not None and {*of_journey(state, journey)}.issuperset(brought):
+    if journey is not None:
+        own = of_journey(state, journey)
+        brought = [alias for alias in brought if alias not in own]
+    if not brought:
         return state
     known = set(of_customer(state))
     fresh = tuple(alias for alias in brought if alias not in known)

@@ -4,7 +4,7 @@ Which function takes which fact stands in `TAKES`, which one which deadline in `
 """
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -99,11 +99,13 @@ from app.journey.turn import Forget, Handed, Held, Spoken, Told, Turn
 from app.outputs import Cause, DeadLetterReason, Decision
 
 
-class Stepped(NamedTuple):
+@final
+class Stepped:
     """What a step comes to."""
 
-    state: CustomerState
-    spoken: tuple[Spoken, ...]
+    def __init__(self, state: CustomerState, spoken: tuple[Spoken, ...]) -> None:
+        self.state = state
+        self.spoken = spoken
 
 
 TAKES: Final[dict[type[Struct], Callable[[Turn, Fact, Any], None]]] = {
@@ -174,7 +176,7 @@ def _refused(before: CustomerState, fact: Fact, stepped: Stepped, window: Millis
     if seen.is_repeat(before.seen, digest, fact.known_at, window):
         return Stepped(before, ())
     known = seen.with_fact(before.seen, digest, fact.known_at, window)
-    return stepped._replace(state=replace(stepped.state, seen=known))
+    return Stepped(replace(stepped.state, seen=known), stepped.spoken)
 
 
 def _turn(policy: Policy, held: Held, fact: Fact) -> Turn:

@@ -25,7 +25,7 @@ def encode_state(state: CustomerState, next_due: Instant | None) -> bytes:
 def decode_state(value: bytes) -> CustomerState:
     """Decode a stored state; a wrong version or shape raises (it is ours: a bug, not bad input)."""
     _head(value)
-    return _decode(memoryview(value)[_HEAD.size :])
+    return _decode(value[_HEAD.size :])
 
 
 def encode_policy(activated: PolicyActivated) -> bytes:
@@ -52,7 +52,7 @@ def content_of(value: bytes) -> bytes:
 def decode_policy(value: bytes) -> PolicyActivated:
     """Decode a partition's policy."""
     _head(value)
-    return _decode_policy(memoryview(value)[_HEAD.size :])
+    return _decode_policy(value[_HEAD.size :])
 
 
 def stored_due(value: bytes) -> Instant | None:

@@ -1,6 +1,5 @@
 """One customer under the default policy, driven by facts and the clock, without topics or codecs."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeVar
 
@@ -26,7 +25,7 @@ from app.facts import (
 from app.ids import CaseId, ConsignmentId, CustomerId, FactId, JourneyId, LineId
 from app.journey import deadlines
 from app.journey.state import CustomerState
-from app.journey.step import fire, step
+from app.journey.step import Stepped, fire, step
 from app.journey.stored import decode_state, encode_state
 from app.journey.trouble import Hold, Problem
 from app.journey.turn import Spoken
@@ -127,8 +126,8 @@ class Customer:
         while (due := deadlines.next_due(self.policy, self.state)) is not None and due <= until:
             self._take(fire(self.policy, self.state, due))
 
-    def _take(self, stepped: tuple[CustomerState, Iterable[Spoken]]) -> None:
-        state, spoken = stepped
+    def _take(self, stepped: Stepped) -> None:
+        state, spoken = stepped.state, stepped.spoken
         due = deadlines.next_due(self.policy, state)
         self.state = decode_state(encode_state(state, due))
         assert self.state == state, "what is stored is what was decided"
