@@ -8,14 +8,14 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from aiokafka.structs import RecordMetadata
 from faust.types import TP, Message
 
 from app.clock import Instant
 from app.shell.batch_path import Slice
 from app.shell.cancelling import GivenUpError
+from app.shell.gathering import Send
 from app.shell.log_records import log_records
 from app.shell.refusals_limit import RefusalsLimit
 from app.shell.telemetry_protocol import Outcome, Telemetry
@@ -25,7 +25,9 @@ from app.topics import Topic
 log = logging.getLogger(__name__)
 
 _IN_FLIGHT: Final = 4
-"""Slices whose facts may be on their way to the broker at the same time; their order is kept."""
+"""Slices whose facts may be on their way to the broker at the same time, however large; their order is kept."""
+_IN_FLIGHT_RECORDS: Final = 4_000
+"""Records that may be on their way in more slices than that: many are small."""
 
 _PATIENCE_SECONDS: Final = 60.0
 """Who waits longer for facts to arrive waits for nothing: what the client still works on, it gives up itself after 40.
@@ -33,8 +35,6 @@ One whose sender has ended in silence would keep us waiting for ever."""
 _INTAKE: Final = "intake"
 _DEAD_LETTERS: Final = Topic.DEAD_LETTERS
 _BEFORE_ALL: Final = Instant(0)
-
-Send = Callable[[Sequence[OutRecord]], Awaitable[Sequence[asyncio.Future[RecordMetadata]]]]
 
 
 class Guard(Protocol):
@@ -72,7 +72,9 @@ class IntakeLoop:
         self._patience = patience
         self._stopped = False
         self._newest: dict[int, tuple[int, Instant]] = {}
-        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._in_flight = 0
+        self._in_flight_records = 0
+        self._room = asyncio.Event()
 
     async def take(self, message: Message, records: Slice) -> None:
         """Admit a slice and hand its facts to the broker; acknowledged later, when they have arrived.
@@ -93,11 +95,19 @@ class IntakeLoop:
             outcomes[outcome] += 1
             if outcome == "dead_letter":
                 letters.extend(admitted)
-        await self._in_flight.acquire()
+        await self._leave(len(records))
         sent = await self._send(facts)
         self._guard(self._arrive(message, sent, outcomes, letters))
         if self._limit.is_exceeded(len(letters)):
             self._stop()
+
+    async def _leave(self, records: int) -> None:
+        """Count a slice of so many records as on its way; waits while too much is."""
+        while self._in_flight >= _IN_FLIGHT and self._in_flight_records >= _IN_FLIGHT_RECORDS:
+            self._room.clear()
+            await self._room.wait()
+        self._in_flight += 1
+        self._in_flight_records += records
 
     def _stop(self) -> None:
         self._stopped = True
@@ -112,7 +122,7 @@ class IntakeLoop:
     async def _arrive(
         self,
         message: Message,
-        sent: Sequence[asyncio.Future[RecordMetadata]],
+        sent: Sequence["asyncio.Future[Any]"],
         outcomes: Mapping[Outcome, int],
         letters: Sequence[OutRecord],
     ) -> None:
@@ -122,7 +132,9 @@ class IntakeLoop:
         except TimeoutError as error:
             raise GivenUpError(f"facts of {self.topic} did not arrive in {self._patience:g} s") from error
         self._finish(message, True)
-        self._in_flight.release()
+        self._in_flight -= 1
+        self._in_flight_records -= sum(outcomes.values())
+        self._room.set()
         for outcome, records in outcomes.items():
             self._telemetry.events_in(self.topic, outcome, records)
         self._telemetry.refused(_INTAKE, letters)

@@ -23,7 +23,11 @@ from app.stage import Effects, KeyedStage, LogRecord, Round, tick_of
 log = logging.getLogger(__name__)
 
 _WAITING_SLICES: Final = 4
-"""Slices of a partition that wait in memory; more would make ticks wait behind them."""
+"""Slices of a partition that wait in memory, or as many as one round takes; more would make ticks wait behind them.
+
+Slices are small while records come one by one: four of them are read before a round ends, and whoever waited for room
+then held up the other partitions, and with them every fetch.
+"""
 _MOST_DUE: Final = 128
 """Keys whose deadlines fire in one round: what comes meanwhile waits for the round."""
 _FEW_DUE: Final = 16
@@ -97,6 +101,7 @@ class PartitionLoop:
         self._telemetry = telemetry
         self._finish = finish
         self._inbox: deque[Delivery] = deque()
+        self._waiting = 0
         self._held: list[LogRecord] = []
         self._held_deliveries: list[Delivery] = []
         self._newest = Instant(0)
@@ -124,14 +129,23 @@ class PartitionLoop:
 
     async def offer(self, message: Message, records: Slice) -> None:
         """Take a slice; waits while too many are waiting. A stopping partition gives it back at once."""
-        while len(self._inbox) >= _WAITING_SLICES and not (self._stopping or self.standing):
+        while self._is_full() and not (self._stopping or self.standing):
             self._room.clear()
             await self._room.wait()
         if self._stopping:
             self._finish(message, False)
             return
         self._inbox.append(Delivery(message, records))
+        self._waiting += len(records)
         self._arrived.set()
+
+    def _is_full(self) -> bool:
+        return len(self._inbox) >= _WAITING_SLICES and self._waiting >= self._limit
+
+    def _next(self) -> Delivery:
+        delivery = self._inbox.popleft()
+        self._waiting -= len(delivery.records)
+        return delivery
 
     def stop(self) -> None:
         """Finish the round in flight, give back all else."""
@@ -139,6 +153,7 @@ class PartitionLoop:
         for delivery in (*self._held_deliveries, *self._inbox):
             self._finish(delivery.message, False)
         self._inbox.clear()
+        self._waiting = 0
         self._held.clear()
         self._held_deliveries.clear()
         self._arrived.set()
@@ -172,7 +187,7 @@ class PartitionLoop:
         """Take whole slices up to the limit; ticks among them raise the partition's clock."""
         work = self._nothing()
         while self._inbox and (not work.finished or len(work.records) + len(self._inbox[0].records) <= self._limit):
-            delivery = self._inbox.popleft()
+            delivery = self._next()
             for record in self._log_records(delivery.records):
                 tick = None if record.key is not None else tick_of(record)
                 if tick is None:
@@ -191,7 +206,7 @@ class PartitionLoop:
             self._arrived.clear()
             await self._arrived.wait()
             return
-        delivery = self._inbox.popleft()
+        delivery = self._next()
         self._room.set()
         self._held_deliveries.append(delivery)
         records = self._log_records(delivery.records)

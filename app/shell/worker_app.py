@@ -17,6 +17,7 @@ from app.shell.aside import WorkerAside
 from app.shell.batch_path import RawSchema, SliceConsumer, SliceTransport, scheduler, slices
 from app.shell.cancelling import GivenUpError, only_from_outside
 from app.shell.garbage import set_apart_what_stays
+from app.shell.gathering import Gathering
 from app.shell.intake_agent import IntakeLoop
 from app.shell.ownership import Ownership
 from app.shell.recovery import BulkTableManager, StateTable
@@ -70,6 +71,7 @@ class WorkerApp(faust.App):
         self.connection = {"client_id": settings.application_id, **connection}
         self.transactional_topics = {self.wire_name(stage.log) for stage in stages}
         self.log_writer = LogWriter(self.connection, self.wire_name)
+        self._facts = Gathering(self.log_writer.send)
         self.standby = self._new_standby(stages) if settings.standby else None
         self.ownership = Ownership(
             stages,
@@ -200,7 +202,7 @@ class WorkerApp(faust.App):
         loop = IntakeLoop(
             topic,
             intake,
-            self.log_writer.send,
+            self._facts.send,
             telemetry=self.telemetry,
             finish=self._finish,
             guard=self.guard,

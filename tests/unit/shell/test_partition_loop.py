@@ -125,6 +125,24 @@ def test_slices_that_wait_are_worked_in_one_round_up_to_the_limit() -> None:
     asyncio.run(scenario())
 
 
+def test_small_slices_wait_for_no_room_until_they_are_a_round_of_records() -> None:
+    async def scenario() -> None:
+        partition = Partition(limit=10)
+        partition.writer.go.clear()
+        await partition.offer("first", record(0, b"a"))
+        for number in range(1, 11):
+            await asyncio.wait_for(partition.offer(f"s{number}", record(number, b"a")), 10)
+        more = asyncio.ensure_future(partition.offer("more", record(11, b"a")))
+        await partition.settle()
+        assert not more.done()
+        partition.writer.go.set()
+        await more
+        assert [offset for _, offset in partition.writer.rounds] == [1, 11, 12]
+        await partition.stop()
+
+    asyncio.run(scenario())
+
+
 def test_a_stopping_partition_finishes_the_round_in_flight_and_gives_the_rest_back() -> None:
     async def scenario() -> None:
         partition = Partition(limit=1)
