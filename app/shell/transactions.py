@@ -70,10 +70,12 @@ class PartitionWriter:
 
     async def _commit(self, effects: Effects, worked: Worked) -> int | None:
         producer = self._producer
-        await producer.begin_transaction()
-        written = await asyncio.gather(*await self._writer.send([*self._changes(effects, worked), *effects.outputs]))
-        # not at the same time as the records: the coordinator answers "concurrent", and the client waits 100 ms
-        await producer.send_offsets_to_transaction({self._source: worked.offset}, self._group_id)
+        # its own way of beginning asks a task whether it has an identity, two turns of a busy event loop
+        producer._txn_manager.begin_transaction()  # noqa: SLF001
+        sent = await self._writer.send([*self._changes(effects, worked), *effects.outputs])
+        # only now: were the offsets first, the coordinator would answer "concurrent", and the client wait 100 ms
+        offsets = producer.send_offsets_to_transaction({self._source: worked.offset}, self._group_id)
+        written, _ = await asyncio.gather(asyncio.gather(*sent), offsets)
         await producer.commit_transaction()
         return max((metadata.offset for metadata in written if metadata.topic == self._changelog_name), default=None)
 

@@ -6,6 +6,7 @@ from itertools import count, zip_longest
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer import sender
 from aiokafka.structs import RecordMetadata
 
 from app.errors import MakegoodError
@@ -20,6 +21,10 @@ WireName = Callable[[Topic], str]
 BATCH_BYTES: Final = 512 * 1024
 REQUEST_BYTES: Final = 1_000_000
 """Kafka refuses batches above 1,048,588 bytes unless the topic says otherwise."""
+
+sender.BACKOFF_OVERRIDE = 0.003
+"""Seconds after which a transaction asks again that begins before the last one's markers are written: they take a few
+milliseconds, and the client would wait for 20."""
 
 
 class OversizedRecordError(MakegoodError):

@@ -15,7 +15,9 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.producer import sender
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer.transaction_manager import TransactionManager
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.drivers import aiokafka as driver
@@ -47,6 +49,7 @@ CALLED: Final[list[tuple[Any, str]]] = [
     (PartitionRecords, "_unpack_records"),
     (GroupCoordinator, "_send_req"),
     (AIOKafkaClient, "add_topic"),
+    (TransactionManager, "begin_transaction"),
     (faust.App, "_new_transport"),
     (faust.App, "crash"),
 ]
@@ -84,6 +87,15 @@ def test_what_we_fill_of_a_batch_is_counted_and_sent_by_it() -> None:
     made = inspect.getsource(BatchBuilder)
     assert "self._builder.append(" in made
     assert "return self._relative_offset" in made
+
+
+def test_a_transaction_that_comes_too_soon_waits_as_long_as_we_say() -> None:
+    assert "return BACKOFF_OVERRIDE" in inspect.getsource(sender.AddPartitionsToTxnHandler.handle_response)
+
+
+def test_a_producer_that_was_started_has_its_identity_before_it_begins() -> None:
+    begins = inspect.getsource(sender.Sender.start)
+    assert "await self._maybe_wait_for_pid()" in begins
 
 
 def test_a_crash_is_still_told_by_the_event_we_wait_for() -> None:
