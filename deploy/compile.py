@@ -27,7 +27,7 @@ _LINKED = ("benchmarks", "chaos", "deploy", "docs", "policies", "pyproject.toml"
 _BUILD = """
 from mypyc.build import mypycify
 from setuptools import setup
-setup(name="core", ext_modules=mypycify({modules!r}, opt_level="3"), script_args=["build_ext", "--inplace"])
+setup(name="core", ext_modules=mypycify({modules!r}, opt_level="2"), script_args=["build_ext", "--inplace"])
 """
 
 
