@@ -57,13 +57,14 @@ class _Placed(NamedTuple):
     names: dict[str, str]
 
 
-def make_load(events: int, now: Instant, seed: int = SEED, life: int = _LIFE) -> Load:
+def make_load(events: int, now: Instant, seed: int = SEED, life: int = _LIFE, *, between: bool = True) -> Load:
     """Return the whole orders that come to about so many events; all happened in the six hours before `now`.
 
-    An order lives for `life` ms of them: the longer, the further apart its events lie.
+    An order lives for `life` ms of them: the longer, the further apart its events lie. Not `between`: the marketplace's
+    own events alone, with new ids, without the further scans of each parcel.
     """
     rng = Random(seed)
-    clean, troubled = templates(seed)
+    clean, troubled = templates(seed, between=between)
     chosen = list(_choose(rng, clean, troubled, events))
     begins, span = now - _HOURS, _HOURS - life
     placed: list[_Placed] = []

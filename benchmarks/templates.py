@@ -43,13 +43,17 @@ class Template(NamedTuple):
     troubled: bool
 
 
-def templates(seed: int) -> tuple[list[Template], list[Template]]:
-    """Return the patterns in which nothing goes wrong, and the others."""
+def templates(seed: int, *, between: bool = True) -> tuple[list[Template], list[Template]]:
+    """Return the patterns in which nothing goes wrong, and the others.
+
+    Not `between`: with the marketplace's own events alone.
+    """
     with tempfile.TemporaryDirectory(prefix="makegood-bench-") as folder:
         make_olist(Path(folder), orders=_MADE_ORDERS, seed=seed)
         events = list(olist.load(Path(folder)).events())
     rng = Random(seed)
-    made = [_template(list(life), rng) for _, life in groupby(sorted(events, key=_by_order), key=_order)]
+    lives = groupby(sorted(events, key=_by_order), key=_order)
+    made = [_template(list(life), rng, between=between) for _, life in lives]
     return [one for one in made if not one.troubled], [one for one in made if one.troubled]
 
 
@@ -67,7 +71,7 @@ def _order(event: InputEvent) -> str:
     return str(payload["case_id"]).rpartition("-")[2]
 
 
-def _template(life: list[InputEvent], rng: Random) -> Template:
+def _template(life: list[InputEvent], rng: Random, *, between: bool) -> Template:
     begins = min(event.known_at for event in life)
     lasts = max(1, max(event.known_at for event in life) - begins)
     delivered = [event.known_at for event in life if event.payload.get("status") == "delivered"]
@@ -77,7 +81,8 @@ def _template(life: list[InputEvent], rng: Random) -> Template:
     troubled = is_late or any(event.type in _TROUBLE for event in life)
     late = (due - begins) / lasts if is_late and due is not None else None
     events = [_event(event, begins, lasts, late) for event in life]
-    events += [scan for parcel in _parcels(events).values() for scan in _between(parcel, rng)]
+    if between:
+        events += [scan for parcel in _parcels(events).values() for scan in _between(parcel, rng)]
     events.sort(key=lambda event: event.share)
     return Template(_order(placed), placed.payload["customer_id"], tuple(events), troubled)
 

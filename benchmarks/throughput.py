@@ -31,6 +31,8 @@ from benchmarks.throughput_tables import Contestant, Round, outcome
 
 _ROUNDS: Final = 3
 _WARM_UP: Final = 1_500
+_WARM_UP_SHARE: Final = 0.2
+"""Of a round's events, before the first: the broker's Java compiles its paths meanwhile."""
 _CHUNK: Final = 2_000
 _WATCH_SECONDS: Final = 0.1
 _JOIN_SECONDS: Final = 8.0
@@ -43,6 +45,10 @@ CONTESTANTS: Final = (
     Contestant("Makegood, two workers", MAKEGOOD, 100_000, _EXACTLY, _ROUNDS, workers=2),
     Contestant("the same stages on Quix Streams", QUIX_STREAMS, 30_000, "exactly once, no ticks", _ROUNDS),
     Contestant("the same stages on stock Faust", STOCK_FAUST, 15_000, "at least once, no ticks", _ROUNDS),
+    Contestant("Makegood, one worker", MAKEGOOD, 60_000, _EXACTLY, _ROUNDS, between=False),
+    Contestant(
+        "the same stages on stock Faust", STOCK_FAUST, 12_000, "at least once, no ticks", _ROUNDS, between=False
+    ),
 )
 
 
@@ -51,21 +57,24 @@ def measure(scale: float) -> Result:
     if not QUIX_PYTHON.exists():
         raise SetupError("Quix Streams is not set up: run deploy/setup/engines.sh, as `make bench` does")
     contestants = [one._replace(events=int(one.events * scale)) for one in CONTESTANTS]
-    loads = {size: make_load(size, _now()) for size in {one.events for one in contestants}}
-    rounds: dict[str, list[Round]] = {one.name: [] for one in contestants}
+    sizes = {(one.events, one.between) for one in contestants}
+    loads = {(events, between): make_load(events, _now(), between=between) for events, between in sizes}
+    rounds: dict[Contestant, list[Round]] = {one: [] for one in contestants}
+    load = loads[contestants[0].events, True]
     ceilings: list[Ceiling] = []
     with own_broker() as (kafka, broker):
         for one in contestants:
             if one.workers == 1:
-                asyncio.run(_round(kafka, broker, one, make_load(_WARM_UP, _now())))
+                warm_up = max(_WARM_UP, int(one.events * _WARM_UP_SHARE))
+                asyncio.run(_round(kafka, broker, one, make_load(warm_up, _now())))
         for number in range(1, _ROUNDS + 1):
             for one in (one for one in contestants if number <= one.rounds):
-                done = asyncio.run(_round(kafka, broker, one, loads[one.events]))
-                rounds[one.name].append(done)
-                print(f"round {number}: {one.name}: {done.events_per_second:,.0f} events/s", flush=True)
-            ceilings.append(ceiling(loads[contestants[0].events].records, _now(), _CHUNK))
+                done = asyncio.run(_round(kafka, broker, one, loads[one.events, one.between]))
+                rounds[one].append(done)
+                print(f"round {number}: {one.said}: {done.events_per_second:,.0f} events/s", flush=True)
+            ceilings.append(ceiling(load.records, _now(), _CHUNK))
             print(f"round {number}: the stages alone: {ceilings[-1].events_per_second:,.0f} events/s", flush=True)
-    return outcome(contestants, loads[contestants[0].events], rounds, ceilings)
+    return outcome(load, rounds, ceilings)
 
 
 async def _round(kafka: KafkaSettings, broker: Broker, one: Contestant, load: Load) -> Round:

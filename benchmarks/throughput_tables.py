@@ -1,13 +1,16 @@
 """How a throughput run is told: one table of paces, one of parts, one of the load."""
 
+from collections.abc import Iterable, Mapping
 from statistics import median
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from benchmarks.before import before
 from benchmarks.core import Ceiling
 from benchmarks.load import Load
 from benchmarks.plot import Bar, bars
 from benchmarks.report import Result, Table
+
+_COLUMNS: Final = ("", "events/s", "least to most", "events a round", "worker µs/event", "broker µs/event", "guarantee")
 
 
 class Contestant(NamedTuple):
@@ -19,6 +22,13 @@ class Contestant(NamedTuple):
     guarantee: str
     rounds: int
     workers: int = 1
+    between: bool = True
+    """With further scans of each parcel, so that scans are 70 % of the events; else the marketplace's own events."""
+
+    @property
+    def said(self) -> str:
+        """Return who runs on what."""
+        return self.name if self.between else f"{self.name}, the marketplace's own events"
 
 
 class Round(NamedTuple):
@@ -31,39 +41,49 @@ class Round(NamedTuple):
     other_cores: float
 
 
-def outcome(
-    contestants: list[Contestant], load: Load, rounds: dict[str, list[Round]], ceilings: list[Ceiling]
-) -> Result:
-    """Return tables, sentences and data of a run; the first contestant is ours, alone."""
+def outcome(load: Load, rounds: Mapping[Contestant, list[Round]], ceilings: list[Ceiling]) -> Result:
+    """Return tables, sentences and data of a run; the first contestant is ours, alone.
+
+    `load` is the one with further scans.
+    """
+    contestants = [one for one in rounds if one.between]
+    plain, *others_plain = [one for one in rounds if not one.between]
     ours, *others = contestants
     single = [one for one in others if one.workers == 1]
     core = median(one.events_per_second for one in ceilings)
     elsewhere = [one.other_cores for done in rounds.values() for one in done]
     noise = f"Other processes used {median(elsewhere):.2f} cores during the rounds, at most {max(elsewhere):.2f}."
-    beside = {one.name: 1e6 / _pace(rounds[one.name]) - 1e6 / core for one in (ours, *single)}
+    beside = {one.name: 1e6 / _pace(rounds[one]) - 1e6 / core for one in (ours, *single)}
     data = {
-        "rounds": {name: [one._asdict() for one in done] for name, done in rounds.items()},
+        "rounds": {one.said: [each._asdict() for each in done] for one, done in rounds.items()},
         "ceiling": [one._asdict() for one in ceilings],
         "mix": load.mix(),
-        "times": {one.name: _pace(rounds[ours.name]) / _pace(rounds[one.name]) for one in single},
-        "times_less_processor_time": {one.name: _work(rounds[one.name]) / _work(rounds[ours.name]) for one in single},
+        "times": {one.name: _pace(rounds[ours]) / _pace(rounds[one]) for one in single},
+        "times_without_further_scans": {one.name: _pace(rounds[plain]) / _pace(rounds[one]) for one in others_plain},
+        "times_less_processor_time": {one.name: _work(rounds[one]) / _work(rounds[ours]) for one in single},
         "micros_beside_the_stages": beside,
     }
     return Result(
         "throughput",
-        [_paces(contestants, rounds, ceilings), _parts(rounds[ours.name], ceilings), _mix(load)],
-        [*(_compared(ours, one, rounds) for one in single), _engines(beside, core), *_scaling(others, rounds), noise],
+        [_paces(contestants, rounds, ceilings), _plain(rounds), _parts(rounds[ours], ceilings), _mix(load)],
+        [
+            *(_compared(ours, one, rounds) for one in single),
+            *(f"On its own events: {_compared(plain, one, rounds)}" for one in others_plain),
+            _engines(beside, core),
+            *_scaling(others, rounds),
+            noise,
+        ],
         data,
         _plot(contestants, rounds, ceilings),
     )
 
 
-def _plot(contestants: list[Contestant], rounds: dict[str, list[Round]], ceilings: list[Ceiling]) -> str:
+def _plot(contestants: list[Contestant], rounds: Mapping[Contestant, list[Round]], ceilings: list[Ceiling]) -> str:
     rows = []
     for one in contestants:
-        paces = [each.events_per_second for each in rounds[one.name]]
+        paces = [each.events_per_second for each in rounds[one]]
         weak = not one.guarantee.startswith("exactly once")
-        note = f"{_work(rounds[one.name]):.0f} µs each"
+        note = f"{_work(rounds[one]):.0f} µs each"
         rows.append(Bar(one.name, median(paces), min(paces), max(paces), note, one is contestants[0], weak))
     paces = [each.events_per_second for each in ceilings]
     note = f"{1e6 / median(paces):.0f} µs each"
@@ -76,13 +96,10 @@ def _plot(contestants: list[Contestant], rounds: dict[str, list[Round]], ceiling
     )
 
 
-def _compared(ours: Contestant, other: Contestant, rounds: dict[str, list[Round]]) -> str:
-    ratio = _pace(rounds[ours.name]) / _pace(rounds[other.name])
-    each = [
-        one.events_per_second / two.events_per_second
-        for one, two in zip(rounds[ours.name], rounds[other.name], strict=True)
-    ]
-    work = _work(rounds[other.name]) / _work(rounds[ours.name])
+def _compared(ours: Contestant, other: Contestant, rounds: Mapping[Contestant, list[Round]]) -> str:
+    ratio = _pace(rounds[ours]) / _pace(rounds[other])
+    each = [one.events_per_second / two.events_per_second for one, two in zip(rounds[ours], rounds[other], strict=True)]
+    work = _work(rounds[other]) / _work(rounds[ours])
     return (
         f"Makegood does {ratio:.1f} times as many events a second as {other.name} (round by round "
         f"{', '.join(f'{one:.1f}' for one in each)}), each for {work:.1f} times less processor time."
@@ -99,11 +116,11 @@ def _engines(beside: dict[str, float], core: float) -> str:
     )
 
 
-def _scaling(others: list[Contestant], rounds: dict[str, list[Round]]) -> list[str]:
+def _scaling(others: list[Contestant], rounds: Mapping[Contestant, list[Round]]) -> list[str]:
     """Say what several workers of ours cost; on a machine whose cores they share with the broker, not how fast."""
     return [
-        f"{one.name}: {_work(rounds[one.name]):.0f} µs of processor time an event in both together, the broker's "
-        f"{median(each.broker_micros for each in rounds[one.name]):.0f}."
+        f"{one.name}: {_work(rounds[one]):.0f} µs of processor time an event in both together, the broker's "
+        f"{median(each.broker_micros for each in rounds[one]):.0f}."
         for one in others
         if one.workers > 1
     ]
@@ -117,22 +134,29 @@ def _work(rounds: list[Round]) -> float:
     return median(one.worker_micros for one in rounds)
 
 
-def _paces(contestants: list[Contestant], rounds: dict[str, list[Round]], ceilings: list[Ceiling]) -> Table:
-    table = Table(
-        "Events per second through the whole path, median of the rounds",
-        ("", "events/s", "least to most", "events a round", "worker µs/event", "broker µs/event", "guarantee"),
-    )
+def _paces(contestants: list[Contestant], rounds: Mapping[Contestant, list[Round]], ceilings: list[Ceiling]) -> Table:
+    table = Table("Events per second through the whole path, median of the rounds", _COLUMNS)
+    _add(table, contestants, rounds)
+    paces = [each.events_per_second for each in ceilings]
+    micros = 1e6 / median(paces)
+    table.add("the stages alone, no Kafka", *_spread(paces), f"{ceilings[0].events:,}", f"{micros:.0f}", "", "none")
+    return table
+
+
+def _plain(rounds: Mapping[Contestant, list[Round]]) -> Table:
+    table = Table("The same of the marketplace's own events, repeated with new ids, without further scans", _COLUMNS)
+    _add(table, [one for one in rounds if not one.between], rounds)
+    return table
+
+
+def _add(table: Table, contestants: Iterable[Contestant], rounds: Mapping[Contestant, list[Round]]) -> None:
     for one in contestants:
-        done = rounds[one.name]
+        done = rounds[one]
         paces = [each.events_per_second for each in done]
         broker = median(each.broker_micros for each in done)
         table.add(
             one.name, *_spread(paces), f"{done[0].events:,}", f"{_work(done):.0f}", f"{broker:.0f}", one.guarantee
         )
-    paces = [each.events_per_second for each in ceilings]
-    micros = 1e6 / median(paces)
-    table.add("the stages alone, no Kafka", *_spread(paces), f"{ceilings[0].events:,}", f"{micros:.0f}", "", "none")
-    return table
 
 
 def _spread(paces: list[float]) -> tuple[str, str]:
