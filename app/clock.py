@@ -29,7 +29,8 @@ def from_datetime(moment: datetime) -> Instant:
     if moment.tzinfo is None:
         msg = f"naive time {moment.isoformat()}: give an offset or a time zone"
         raise ValueError(msg)
-    return Instant((moment - _EPOCH) // timedelta(milliseconds=1))
+    since = moment - _EPOCH
+    return Instant(since.days * DAY + since.seconds * SECOND + since.microseconds // 1_000)
 
 
 def to_datetime(instant: Instant, zone: ZoneInfo | None = None) -> datetime:

@@ -55,10 +55,11 @@ def expire(state: AliasState, now: Instant) -> Step:
 
 def next_due(state: AliasState) -> Instant | None:
     """Return the alias's earliest deadline: a fact waited long enough, or a binding may be forgotten."""
-    dues = [waiting.due for waiting in state.waiting]
-    if (forget_due := forget_at(state.bindings)) is not None:
-        dues.append(forget_due)
-    return min(dues, default=None)
+    earliest = forget_at(state.bindings)
+    for waiting in state.waiting:
+        if earliest is None or waiting.due < earliest:
+            earliest = waiting.due
+    return earliest
 
 
 def _passed_on(state: AliasState, entry: FactWaiting) -> Step | None:
@@ -74,6 +75,8 @@ def _passed_on(state: AliasState, entry: FactWaiting) -> Step | None:
 
 
 def _released(state: AliasState) -> Step:
+    if not state.waiting:
+        return Step(state)
     found: list[Fact] = []
     still: list[Waiting] = []
     for waiting in sorted(state.waiting, key=_own_order):

@@ -27,7 +27,7 @@ def decode_state(value: bytes | None) -> AliasState:
     if value is None:
         return EMPTY
     stored_due(value)
-    return _decode(memoryview(value)[_HEAD.size :])
+    return _decode(value[_HEAD.size :])
 
 
 def stored_due(value: bytes) -> Instant | None:

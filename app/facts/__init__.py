@@ -1,7 +1,8 @@
 """The vocabulary of what can happen: every input record becomes one of these facts, or a dead letter.
 
 A fact is past tense. `What` says what happened, `Subject` to whom, `Fact` when it happened and when we learnt it.
-Personal data stands only in `Profile` and `Identities`.
+Personal data stands only in `Profile` and `Identities`. Nothing here can refer back to what holds it, so the garbage
+collector need not know of it (`gc=False`).
 """
 
 from app.facts.accounts import AccountAsked, AccountLeft, AccountTold, AccountTroubled, Trouble

@@ -34,9 +34,9 @@ def decode_entry(value: bytes) -> DirectoryEntry:
     return entry
 
 
-def _checked(value: bytes) -> memoryview:
+def _checked(value: bytes) -> bytes:
     """Return what follows the version byte; ValueError for a record of another version."""
     if not value.startswith(_VERSION):
         msg = f"internal record of version {value[:1]!r}, this worker reads {_VERSION!r}: upgrade it first"
         raise ValueError(msg)
-    return memoryview(value)[1:]
+    return value[1:]

@@ -64,7 +64,7 @@ from app.facts.spanning import (
 from app.ids import CaseId, ConsignmentId, CustomerId, FactId, JourneyId, PolicyVersion
 
 
-class PolicyActivated(Struct, frozen=True, tag="policy_activated"):
+class PolicyActivated(Struct, frozen=True, tag="policy_activated", gc=False):
     """From here on this policy decides; `files` is the whole folder, so that a replay needs nothing else."""
 
     version: PolicyVersion
@@ -135,7 +135,7 @@ Question = IncidentReported | BudgetRequested | OfferAsked | AssetAsked | Accoun
 """What a customer's journey asks the register; it names the `question` that the answer is to."""
 
 
-class Source(Struct, frozen=True, array_like=True):
+class Source(Struct, frozen=True, array_like=True, gc=False):
     """Where the input record stands: broker position live, the data's own position in replay (partition 0)."""
 
     topic: str
@@ -143,7 +143,7 @@ class Source(Struct, frozen=True, array_like=True):
     offset: int
 
 
-class Subject(Struct, frozen=True, array_like=True):
+class Subject(Struct, frozen=True, array_like=True, gc=False):
     """Whom and what a fact is about; the directory fills in what the sender did not know."""
 
     customer: CustomerId | None = None
@@ -152,7 +152,7 @@ class Subject(Struct, frozen=True, array_like=True):
     case: CaseId | None = None
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """What happened (`what`), to whom, when (`occurred_at`, the sender's time) and when we learnt it (`known_at`).
 
     `id` is the natural key: repeats of one event share it. The total order of facts is

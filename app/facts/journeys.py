@@ -7,7 +7,7 @@ from app.facts.values import ConsignmentPlan, Line, Money, ParcelRef, Party, Sca
 from app.ids import ConsignmentId, LineId
 
 
-class GivenPromise(Struct, frozen=True):
+class GivenPromise(Struct, frozen=True, gc=False):
     """A promise that a journey begins with: the milestone is reached before `due`, by one consignment or the whole."""
 
     milestone: str
@@ -17,7 +17,7 @@ class GivenPromise(Struct, frozen=True):
     consignment: ConsignmentId | None = None
 
 
-class JourneyBegan(Struct, frozen=True, tag="journey_began"):
+class JourneyBegan(Struct, frozen=True, tag="journey_began", gc=False):
     """A customer set out to get something: an order placed, a reservation made, a trade-in sent.
 
     `value` is what the customer pays in all; `needed_by` the date that matters to the customer (a gift's day).
@@ -36,20 +36,20 @@ class JourneyBegan(Struct, frozen=True, tag="journey_began"):
     promises: tuple[GivenPromise, ...] = ()
 
 
-class LinesChanged(Struct, frozen=True, tag="lines_changed"):
+class LinesChanged(Struct, frozen=True, tag="lines_changed", gc=False):
     """The lines of a journey are now these."""
 
     lines: tuple[Line, ...]
     value: Money | None = None
 
 
-class ConsignmentsSplit(Struct, frozen=True, tag="consignments_split"):
+class ConsignmentsSplit(Struct, frozen=True, tag="consignments_split", gc=False):
     """The journey ships as these consignments (all of them; replaces an earlier split)."""
 
     consignments: tuple[ConsignmentPlan, ...]
 
 
-class PromiseMade(Struct, frozen=True, tag="promise_made"):
+class PromiseMade(Struct, frozen=True, tag="promise_made", gc=False):
     """Somebody promised that a milestone is reached before `due`; a second one for the same milestone revises it."""
 
     milestone: str
@@ -58,7 +58,7 @@ class PromiseMade(Struct, frozen=True, tag="promise_made"):
     reason: str | None = None
 
 
-class MilestoneReached(Struct, frozen=True, tag="milestone_reached"):
+class MilestoneReached(Struct, frozen=True, tag="milestone_reached", gc=False):
     """A step of the journey's kind was reached. `parcels` are named when goods are handed to a carrier.
 
     `amount` is the money moved when the milestone is a refund. `line_ids` are the lines that reached it; empty for all.
@@ -71,7 +71,7 @@ class MilestoneReached(Struct, frozen=True, tag="milestone_reached"):
     line_ids: tuple[LineId, ...] = ()
 
 
-class Scanned(Struct, frozen=True, tag="scanned"):
+class Scanned(Struct, frozen=True, tag="scanned", gc=False):
     """A carrier saw a parcel. `location` is the place's name, never an address.
 
     `time_assumed`: the scan gave a local time without its zone, and UTC was taken for it. `fault` is whose
@@ -89,7 +89,7 @@ class Scanned(Struct, frozen=True, tag="scanned"):
     fault: Party = Party.UNKNOWN
 
 
-class FailureStated(Struct, frozen=True, tag="failure_stated"):
+class FailureStated(Struct, frozen=True, tag="failure_stated", gc=False):
     """An event states that something went wrong: `failure` is a word of the journey kind's policy (`understocked`)."""
 
     failure: str
@@ -99,7 +99,7 @@ class FailureStated(Struct, frozen=True, tag="failure_stated"):
     location: str | None = None
 
 
-class JourneyCancelled(Struct, frozen=True, tag="journey_cancelled"):
+class JourneyCancelled(Struct, frozen=True, tag="journey_cancelled", gc=False):
     """The journey, a consignment of it or some lines are cancelled, by whom."""
 
     by: Party

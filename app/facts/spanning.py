@@ -6,7 +6,7 @@ from app.clock import Instant
 from app.facts.values import Money
 
 
-class Terms(Struct, frozen=True, array_like=True):
+class Terms(Struct, frozen=True, array_like=True, gc=False):
     """What an offer or a coupon grants. `products` empty: all; `valid_until` None: for ever."""
 
     discount: str
@@ -15,7 +15,7 @@ class Terms(Struct, frozen=True, array_like=True):
     text: str = ""
 
 
-class AudioAsset(Struct, frozen=True, array_like=True):
+class AudioAsset(Struct, frozen=True, array_like=True, gc=False):
     """What callers on hold hear: its class (music, information, sales, ...) and what it sells, if anything."""
 
     asset: str
@@ -23,7 +23,7 @@ class AudioAsset(Struct, frozen=True, array_like=True):
     products: tuple[str, ...] = ()
 
 
-class CampaignPlanned(Struct, frozen=True, tag="campaign_planned"):
+class CampaignPlanned(Struct, frozen=True, tag="campaign_planned", gc=False):
     """A send is planned; one planned again under the same id replaces the plan. `brand` None: of every brand."""
 
     campaign: str
@@ -35,7 +35,7 @@ class CampaignPlanned(Struct, frozen=True, tag="campaign_planned"):
     brand: str | None = None
 
 
-class OfferStated(Struct, frozen=True, tag="offer_stated"):
+class OfferStated(Struct, frozen=True, tag="offer_stated", gc=False):
     """An offer is advertised with these terms from now on."""
 
     offer: str
@@ -43,7 +43,7 @@ class OfferStated(Struct, frozen=True, tag="offer_stated"):
     terms: Terms
 
 
-class CouponTermsStated(Struct, frozen=True, tag="coupon_terms_stated"):
+class CouponTermsStated(Struct, frozen=True, tag="coupon_terms_stated", gc=False):
     """The coupons issued under an offer grant this from now on."""
 
     offer: str
@@ -51,7 +51,7 @@ class CouponTermsStated(Struct, frozen=True, tag="coupon_terms_stated"):
     terms: Terms
 
 
-class OfferShown(Struct, frozen=True, tag="offer_shown"):
+class OfferShown(Struct, frozen=True, tag="offer_shown", gc=False):
     """The customer saw an offer."""
 
     offer: str
@@ -59,7 +59,7 @@ class OfferShown(Struct, frozen=True, tag="offer_shown"):
     channel: str
 
 
-class CouponIssued(Struct, frozen=True, tag="coupon_issued"):
+class CouponIssued(Struct, frozen=True, tag="coupon_issued", gc=False):
     """The customer was given a coupon, perhaps under an offer; `expires_at` None: never."""
 
     coupon: str
@@ -67,7 +67,7 @@ class CouponIssued(Struct, frozen=True, tag="coupon_issued"):
     expires_at: Instant | None = None
 
 
-class CodeUsed(Struct, frozen=True, tag="code_used"):
+class CodeUsed(Struct, frozen=True, tag="code_used", gc=False):
     """The customer gave a code with a purchase, and it was honoured or refused."""
 
     coupon: str
@@ -75,20 +75,20 @@ class CodeUsed(Struct, frozen=True, tag="code_used"):
     reason: str | None = None
 
 
-class PlaylistStated(Struct, frozen=True, tag="playlist_stated"):
+class PlaylistStated(Struct, frozen=True, tag="playlist_stated", gc=False):
     """What callers on hold hear from now on."""
 
     playlist: str
     assets: tuple[AudioAsset, ...]
 
 
-class AssetStated(Struct, frozen=True, tag="asset_stated"):
+class AssetStated(Struct, frozen=True, tag="asset_stated", gc=False):
     """An audio is in a playlist, and this is what it is."""
 
     asset: AudioAsset
 
 
-class ExposureChanged(Struct, frozen=True, tag="exposure_changed"):
+class ExposureChanged(Struct, frozen=True, tag="exposure_changed", gc=False):
     """The severe open problems of a brand's customer are now these (`reasons`, types; none: no more).
 
     `again`: they are told under another brand too, and who counts every brand's customers counts this one there.
@@ -102,7 +102,7 @@ class ExposureChanged(Struct, frozen=True, tag="exposure_changed"):
     erased: bool = False
 
 
-class IncidentReported(Struct, frozen=True, tag="incident_reported"):
+class IncidentReported(Struct, frozen=True, tag="incident_reported", gc=False):
     """A customer has a problem of this type that others may share: `cause` is what they have in common."""
 
     problem: str
@@ -111,7 +111,7 @@ class IncidentReported(Struct, frozen=True, tag="incident_reported"):
     question: str = ""
 
 
-class IncidentTold(Struct, frozen=True, tag="incident_told"):
+class IncidentTold(Struct, frozen=True, tag="incident_told", gc=False):
     """What a customer reported is a mass incident since `declared_at` (None: it is none so far)."""
 
     question: str
@@ -119,13 +119,13 @@ class IncidentTold(Struct, frozen=True, tag="incident_told"):
     declared_at: Instant | None = None
 
 
-class IncidentLeft(Struct, frozen=True, tag="incident_left"):
+class IncidentLeft(Struct, frozen=True, tag="incident_left", gc=False):
     """All that an incident did to a customer has recovered; `back`: it hurts again, or hurts somebody new."""
 
     back: bool = False
 
 
-class CampaignListed(Struct, frozen=True, tag="campaign_listed"):
+class CampaignListed(Struct, frozen=True, tag="campaign_listed", gc=False):
     """A shard has told the planner whom to leave out: how many by reason, in how many parts.
 
     `occasion` is planned or send; at send time `added` and `removed` count what changed since it was planned.
@@ -142,7 +142,7 @@ class CampaignListed(Struct, frozen=True, tag="campaign_listed"):
     removed: int = 0
 
 
-class BudgetRequested(Struct, frozen=True, tag="budget_requested"):
+class BudgetRequested(Struct, frozen=True, tag="budget_requested", gc=False):
     """A remedy is reserved until its budget grants what it costs."""
 
     question: str
@@ -151,7 +151,7 @@ class BudgetRequested(Struct, frozen=True, tag="budget_requested"):
     amount: Money
 
 
-class BudgetAnswered(Struct, frozen=True, tag="budget_answered"):
+class BudgetAnswered(Struct, frozen=True, tag="budget_answered", gc=False):
     """The budget grants or refuses a reserved remedy; `left` is what it has after that."""
 
     question: str
@@ -159,7 +159,7 @@ class BudgetAnswered(Struct, frozen=True, tag="budget_answered"):
     left: Money
 
 
-class BudgetReturned(Struct, frozen=True, tag="budget_returned"):
+class BudgetReturned(Struct, frozen=True, tag="budget_returned", gc=False):
     """A gesture that a budget has paid for was never given: what it costs is the budget's again.
 
     `after_all`: it was given all the same, so the budget pays for it once more.
@@ -173,7 +173,7 @@ class BudgetReturned(Struct, frozen=True, tag="budget_returned"):
     after_all: bool = False
 
 
-class OfferAsked(Struct, frozen=True, tag="offer_asked"):
+class OfferAsked(Struct, frozen=True, tag="offer_asked", gc=False):
     """A customer holds an offer and must know its terms, now and whenever they change."""
 
     question: str
@@ -181,11 +181,11 @@ class OfferAsked(Struct, frozen=True, tag="offer_asked"):
     version: int
 
 
-class OfferLeft(Struct, frozen=True, tag="offer_left"):
+class OfferLeft(Struct, frozen=True, tag="offer_left", gc=False):
     """A customer holds an offer no more: they were erased, or have become another one."""
 
 
-class OfferTold(Struct, frozen=True, tag="offer_told"):
+class OfferTold(Struct, frozen=True, tag="offer_told", gc=False):
     """An offer's terms: as advertised, as its coupons have them, and in what the coupons grant less (`gap`)."""
 
     question: str
@@ -196,14 +196,14 @@ class OfferTold(Struct, frozen=True, tag="offer_told"):
     gap: tuple[str, ...] = ()
 
 
-class AssetAsked(Struct, frozen=True, tag="asset_asked"):
+class AssetAsked(Struct, frozen=True, tag="asset_asked", gc=False):
     """A caller heard an audio that the journey does not know."""
 
     question: str
     asset: str
 
 
-class AssetTold(Struct, frozen=True, tag="asset_told"):
+class AssetTold(Struct, frozen=True, tag="asset_told", gc=False):
     """What an audio is; None when no playlist has it."""
 
     question: str

@@ -39,14 +39,14 @@ class ScanStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Money(Struct, frozen=True):
+class Money(Struct, frozen=True, gc=False):
     """A decimal amount in one currency (ISO 4217)."""
 
     amount: Decimal
     currency: str
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """An order line. `name` is the product's, as the customer knows it."""
 
     line_id: LineId
@@ -56,7 +56,7 @@ class Line(Struct, frozen=True):
     unit_price: Decimal
 
 
-class ConsignmentPlan(Struct, frozen=True):
+class ConsignmentPlan(Struct, frozen=True, gc=False):
     """The part of an order that ships together; `supplier` is who hands it over, when not the merchant."""
 
     consignment_id: ConsignmentId
@@ -65,14 +65,14 @@ class ConsignmentPlan(Struct, frozen=True):
     supplier: str | None = None
 
 
-class ParcelRef(Struct, frozen=True):
+class ParcelRef(Struct, frozen=True, gc=False):
     """A parcel as its carrier knows it; tracking numbers are recycled, so a binding also has a start (directory)."""
 
     carrier: str
     tracking_number: str
 
 
-class Identities(Struct, frozen=True):
+class Identities(Struct, frozen=True, gc=False):
     """Personal: how other systems know a customer."""
 
     email: str | None = None
@@ -82,7 +82,7 @@ class Identities(Struct, frozen=True):
     marketing_id: str | None = None
 
 
-class Profile(Struct, frozen=True):
+class Profile(Struct, frozen=True, gc=False):
     """A snapshot of a customer. None is unknown, never zero. `churn_risk` and `advocacy` are from 0 to 1."""
 
     lifetime_value: Decimal | None = None

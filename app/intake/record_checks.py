@@ -39,16 +39,17 @@ class _Turned(Check):
 
 class _Nullable(Check):
     def __init__(self, inner: Check) -> None:
-        self._inner = inner
+        self.inner = inner
 
     def check(self, value: Any, known_at: Instant) -> Any:
-        return None if value is None else self._inner.check(value, known_at)
+        return None if value is None else self.inner.check(value, known_at)
 
 
 class _Record(Check):
     def __init__(self, checks: list[tuple[str, Check]], shape: Shape | None) -> None:
         self._names = [name for name, _ in checks]
-        self._checks = [check for _, check in checks]
+        # what may be null is not checked when it is
+        self._checks = [check.inner if isinstance(check, _Nullable) else check for _, check in checks]
         self._shape = shape
 
     def check(self, value: Any, known_at: Instant) -> Any:
@@ -56,6 +57,8 @@ class _Record(Check):
         checks = self._checks
         for index, name in enumerate(self._names):
             told = fields[name]
+            if told is None:
+                continue
             try:
                 found = checks[index].check(told, known_at)
             except InvalidRecord as error:
