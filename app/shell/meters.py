@@ -35,6 +35,7 @@ class Meters:
             m.name: Histogram(*_said(m), buckets=m.buckets, registry=self.registry) for m in _of(Kind.HISTOGRAM, listed)
         }
         self._children: dict[tuple[str, ...], Counter] = {}
+        self._observed: dict[tuple[str, ...], Histogram] = {}
 
     def count(self, metric: Metric, *labels: str, by: float = 1) -> None:
         """Add to a counter; by 0 makes it appear, so that its first rise is seen as one."""
@@ -47,8 +48,12 @@ class Meters:
 
     def observe(self, metric: Metric, value: float, *labels: str) -> None:
         """Put a value into a histogram."""
-        histogram = self._histograms[metric.name]
-        (histogram.labels(*labels) if labels else histogram).observe(value)
+        key = (metric.name, *labels)
+        child = self._observed.get(key)
+        if child is None:
+            histogram = self._histograms[metric.name]
+            child = self._observed[key] = histogram.labels(*labels) if labels else histogram
+        child.observe(value)
 
     def set(self, metric: Metric, value: float, *labels: str | int) -> None:
         """Set a gauge."""
