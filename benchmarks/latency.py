@@ -35,6 +35,9 @@ _SHARES: Final = (0.1, 0.5, 0.8)
 _OPEN: Final = 100_000
 _SATURATING: Final = 40_000
 _WARM: Final = 5.0
+_BROKER_WARM: Final = 20.0
+"""Seconds of small transactions before any is measured: meanwhile the broker's Java compiles their paths, which takes
+half a core."""
 _SECONDS: Final = 20.0
 _CROWD: Final = 100_000
 _CROWD_PATTERNS: Final = 100
@@ -76,6 +79,7 @@ async def _steady(kafka: KafkaSettings, broker: Broker, scale: float) -> tuple[f
             await ready(contender)
             rate = await _saturated(where, contender, int(_SATURATING * max(scale, 0.2)))
             print(f"saturated: {rate:,.0f} events/s")
+            await drive(where, Pace("warming", rate * _SHARES[0], _BROKER_WARM, 0.0))
             phases = []
             for share in _SHARES:
                 pace = Pace(f"at{share * 100:.0f}", rate * share, _WARM, _SECONDS * scale)
