@@ -86,7 +86,7 @@ class Partition:
         await self.settle()
 
     async def settle(self) -> None:
-        for _ in range(20):
+        for _ in range(50):
             await asyncio.sleep(0)
 
     async def stop(self) -> None:
@@ -299,7 +299,7 @@ def test_the_event_loop_turns_while_many_deadlines_fire_and_one_partition_at_a_t
             await partition.stop()
 
     asyncio.run(scenario())
-    assert worked == [(0, 16)] * 8 + [(1, 16)] * 8
+    assert worked == [(0, 4)] * 32 + [(1, 4)] * 32
 
 
 @pytest.mark.expects_error_log("this partition stands still")
