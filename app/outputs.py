@@ -1,4 +1,7 @@
-"""What Makegood can say. Each output has a deterministic id; the content under an id never changes."""
+"""What Makegood can say. Each output has a deterministic id; the content under an id never changes.
+
+Nothing here can refer back to what holds it, so the garbage collector need not know of it (`gc=False`).
+"""
 
 from enum import StrEnum
 from typing import final
@@ -22,14 +25,14 @@ ALL = "*"
 """In a scope: every message class, or every channel."""
 
 
-class Scope(Struct, frozen=True, order=True):
+class Scope(Struct, frozen=True, order=True, gc=False):
     """Which marketing a hold covers. Transactional and recovery messages are never held."""
 
     classes: tuple[str, ...]
     channels: tuple[str, ...] = (ALL,)
 
 
-class HoldEntry(Struct, frozen=True):
+class HoldEntry(Struct, frozen=True, gc=False):
     """One open problem's or case's lease on a customer's marketing; it lasts until `until` is said."""
 
     scope: Scope
@@ -41,7 +44,7 @@ class HoldEntry(Struct, frozen=True):
     case: CaseId | None = None
 
 
-class RampStep(Struct, frozen=True, rename={"from_": "from"}):
+class RampStep(Struct, frozen=True, rename={"from_": "from"}, gc=False):
     """After a release: these classes may go out again from `from_`, at most `per_week` messages a week (None: any)."""
 
     classes: tuple[str, ...]
@@ -49,7 +52,7 @@ class RampStep(Struct, frozen=True, rename={"from_": "from"}):
     per_week: int | None = None
 
 
-class Suppression(Struct, frozen=True, tag="suppression"):
+class Suppression(Struct, frozen=True, tag="suppression", gc=False):
     """The hold ledger of one customer as it stands now; `suppressed` False with no holds is the release.
 
     `hold_audio` answers the telephony system: which audio classes this customer may hear while on hold.
@@ -65,7 +68,7 @@ class Suppression(Struct, frozen=True, tag="suppression"):
     hold_audio: tuple[str, ...] = (ALL,)
 
 
-class Gesture(Struct, frozen=True):
+class Gesture(Struct, frozen=True, gc=False):
     """One thing we give. `amount` is what the customer gets, `cost` what it costs us; `terms` are words and numbers.
 
     `kind`: refund, store_credit, free_shipping, expedited_replacement, discount_code, ...
@@ -78,7 +81,7 @@ class Gesture(Struct, frozen=True):
     terms: dict[str, str] = {}
 
 
-class Arithmetic(Struct, frozen=True):
+class Arithmetic(Struct, frozen=True, gc=False):
     """One line of a receipt: `result` is `formula` with the named inputs put in, to the penny."""
 
     what: str
@@ -87,13 +90,13 @@ class Arithmetic(Struct, frozen=True):
     result: str
 
 
-class Receipt(Struct, frozen=True):
+class Receipt(Struct, frozen=True, gc=False):
     """How a remedy's amounts came to be; enough to recompute each of them."""
 
     arithmetic: tuple[Arithmetic, ...]
 
 
-class Remedy(Struct, frozen=True, tag="remedy"):
+class Remedy(Struct, frozen=True, tag="remedy", gc=False):
     """An apology with zero or more gestures. `occasion` is recovery, exception (approved by a person) or thank_you.
 
     A later `attempt` asks again for a gesture that failed; one that is replaced is asked for under the same `remedy`.
@@ -113,7 +116,7 @@ class Remedy(Struct, frozen=True, tag="remedy"):
     attempt: int = 1
 
 
-class Notice(Struct, frozen=True, tag="notice"):
+class Notice(Struct, frozen=True, tag="notice", gc=False):
     """Something to tell `recipient` (customer, retailer, carrier, merchant, desk, support_staff, campaign_planner).
 
     `fields` are the facts a template needs; `text` is a plain default in English made from them.
@@ -132,7 +135,7 @@ class Notice(Struct, frozen=True, tag="notice"):
     ordinal: int = 1
 
 
-class Escalation(Struct, frozen=True, tag="escalation"):
+class Escalation(Struct, frozen=True, tag="escalation", gc=False):
     """One named owner role with the authority to act, and the reason.
 
     `budget` is what it may spend on this without asking; `freeze_hand_offs`: no desk hands it on from here; `history`
@@ -154,7 +157,7 @@ class Escalation(Struct, frozen=True, tag="escalation"):
     history: tuple[OutputId, ...] = ()
 
 
-class Briefing(Struct, frozen=True, tag="briefing"):
+class Briefing(Struct, frozen=True, tag="briefing", gc=False):
     """What the service desk should know about a customer before it speaks to them."""
 
     id: OutputId
@@ -165,7 +168,7 @@ class Briefing(Struct, frozen=True, tag="briefing"):
     fields: dict[str, str]
 
 
-class RowFired(Struct, frozen=True):
+class RowFired(Struct, frozen=True, gc=False):
     """A rule row that fired: the table, the row's name in it and the inputs it read."""
 
     table: str
@@ -173,7 +176,7 @@ class RowFired(Struct, frozen=True):
     inputs: dict[str, str]
 
 
-class Cause(Struct, frozen=True):
+class Cause(Struct, frozen=True, gc=False):
     """What made us decide: a fact (its id and where it stands) or a deadline of ours."""
 
     kind: str
@@ -183,7 +186,7 @@ class Cause(Struct, frozen=True):
     occurred_at: Instant
 
 
-class JourneyStanding(Struct, frozen=True):
+class JourneyStanding(Struct, frozen=True, gc=False):
     """Where a journey stands: `milestones` are the words that all of it has reached, with when they were reached."""
 
     journey: JourneyId
@@ -197,7 +200,7 @@ class JourneyStanding(Struct, frozen=True):
     value: Money | None = None
 
 
-class CaseStanding(Struct, frozen=True):
+class CaseStanding(Struct, frozen=True, gc=False):
     """Where a case stands: who has it, how often it was handed on and reopened, whether it is still open."""
 
     case: CaseId
@@ -210,7 +213,7 @@ class CaseStanding(Struct, frozen=True):
     ping_pong_at: Instant | None = None
 
 
-class ProblemStanding(Struct, frozen=True):
+class ProblemStanding(Struct, frozen=True, gc=False):
     """Where a problem stands in its life."""
 
     problem: ProblemId
@@ -226,7 +229,7 @@ class ProblemStanding(Struct, frozen=True):
     case: CaseId | None = None
 
 
-class PromiseStanding(Struct, frozen=True):
+class PromiseStanding(Struct, frozen=True, gc=False):
     """Where a promise to the customer stands: open, kept, broken, or ended (nothing is waited for any longer)."""
 
     promise: str
@@ -238,7 +241,7 @@ class PromiseStanding(Struct, frozen=True):
     case: CaseId | None = None
 
 
-class ComebackStanding(Struct, frozen=True):
+class ComebackStanding(Struct, frozen=True, gc=False):
     """Whether a customer came back after `problem`, the newest that held their marketing.
 
     `outcome` is awaited, came_back, lost, or withdrawn (there was no such problem). `recovered`: it was made good.
@@ -257,7 +260,7 @@ class ComebackStanding(Struct, frozen=True):
     bought: tuple[Money, ...] = ()
 
 
-class Standing(Struct, frozen=True):
+class Standing(Struct, frozen=True, gc=False):
     """How everything that a decision changed stands after it; what did not change is left out."""
 
     journeys: tuple[JourneyStanding, ...] = ()
@@ -267,7 +270,7 @@ class Standing(Struct, frozen=True):
     comeback: ComebackStanding | None = None
 
 
-class Decision(Struct, frozen=True, tag="decision"):
+class Decision(Struct, frozen=True, tag="decision", gc=False):
     """Why: the cause, the rows that fired, the policy's version, and what came out of it. Explained from itself alone.
 
     `changes` says in domain words what changed in the customer's state, `standing` as data how it stands now;
@@ -301,7 +304,7 @@ class DeadLetterReason(StrEnum):
 
 
 @final
-class DeadLetter(Struct, frozen=True, tag="dead_letter"):
+class DeadLetter(Struct, frozen=True, tag="dead_letter", gc=False):
     """An input record that was refused: why, where, and the record itself, so that it can be redriven."""
 
     id: OutputId

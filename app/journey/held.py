@@ -7,7 +7,7 @@ from app.facts import AudioAsset, OfferTold
 from app.ids import JourneyId, ProblemId
 
 
-class Shown(Struct, frozen=True, array_like=True, order=True):
+class Shown(Struct, frozen=True, array_like=True, order=True, gc=False):
     """When and where a customer was shown a version of an offer's terms."""
 
     at: Instant
@@ -15,7 +15,7 @@ class Shown(Struct, frozen=True, array_like=True, order=True):
     channel: str
 
 
-class HeldOffer(Struct, frozen=True, array_like=True):
+class HeldOffer(Struct, frozen=True, array_like=True, gc=False):
     """An offer: which version the customer was shown first, when and where; and what the register told of its terms.
 
     `shown_at` None: it was never shown, a coupon of it was issued. `version` 0: whatever is newest. `shown` is every
@@ -30,7 +30,7 @@ class HeldOffer(Struct, frozen=True, array_like=True):
     shown: tuple[Shown, ...] = ()
 
 
-class HeldCoupon(Struct, frozen=True, array_like=True):
+class HeldCoupon(Struct, frozen=True, array_like=True, gc=False):
     """A coupon, and what became of it. `paused`: its time stands still while a case about it is open.
 
     `stood_still` are the times for which it did because of cases that are no longer kept.
@@ -48,7 +48,7 @@ class HeldCoupon(Struct, frozen=True, array_like=True):
     stood_still: tuple[tuple[Instant, Instant], ...] = ()
 
 
-class Call(Struct, frozen=True, array_like=True):
+class Call(Struct, frozen=True, array_like=True, gc=False):
     """What a caller heard while on hold, in one case: how often each audio, and what it is once it is known."""
 
     plays: dict[str, int] = {}

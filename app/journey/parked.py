@@ -15,7 +15,7 @@ _KEPT: Final = b"\x00kept\x00"
 _NUMBER_BYTES: Final = 8
 
 
-class Parked(Struct, frozen=True, array_like=True):
+class Parked(Struct, frozen=True, array_like=True, gc=False):
     """Since when (ms and offset) a customer is parked, by whom and why, and how many records have been kept."""
 
     at: Instant

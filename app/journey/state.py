@@ -30,7 +30,7 @@ def is_reserved(key: bytes) -> bool:
     return key[:1] == b"\x00"
 
 
-class Exposed(Struct, frozen=True, array_like=True):
+class Exposed(Struct, frozen=True, array_like=True, gc=False):
     """A customer's severe open problems, as the register knows them under a brand: the worst severity, the types.
 
     `again`: it knows them under another brand too.
@@ -41,7 +41,7 @@ class Exposed(Struct, frozen=True, array_like=True):
     again: bool = False
 
 
-class Membership(Struct, frozen=True, array_like=True):
+class Membership(Struct, frozen=True, array_like=True, gc=False):
     """The account a customer belongs to: what they told it of themselves (`own`), and what it told of the others.
 
     `known_until` is up to when it has told everything (under the data clock; live, what comes is what there is).
@@ -56,7 +56,7 @@ class Membership(Struct, frozen=True, array_like=True):
     released: tuple[str, ...] = ()
 
 
-class Comeback(Struct, frozen=True, array_like=True):
+class Comeback(Struct, frozen=True, array_like=True, gc=False):
     """What is waited for after the newest problem that held marketing: a purchase.
 
     `outcome` is empty, came_back or lost, since `at`; `recovered`: the problem was made good.
