@@ -73,9 +73,9 @@ class PartitionWriter:
         # its own way of beginning asks a task whether it has an identity, two turns of a busy event loop
         producer._txn_manager.begin_transaction()  # noqa: SLF001
         sent = await self._writer.send([*self._changes(effects, worked), *effects.outputs])
-        # only now: were the offsets first, the coordinator would answer "concurrent", and the client wait 100 ms
-        offsets = producer.send_offsets_to_transaction({self._source: worked.offset}, self._group_id)
-        written, _ = await asyncio.gather(asyncio.gather(*sent), offsets)
+        written = await asyncio.gather(*sent)
+        # only now: while offsets are on their way the broker cannot verify records, and the client waits 100 ms
+        await producer.send_offsets_to_transaction({self._source: worked.offset}, self._group_id)
         await producer.commit_transaction()
         return max((metadata.offset for metadata in written if metadata.topic == self._changelog_name), default=None)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from aiokafka.producer import sender
 
 from app.clock import Instant
 from app.shell.cancelling import GivenUpError
@@ -92,9 +93,9 @@ def test_a_client_whose_sender_has_ended_in_silence_is_given_up(cluster: Countin
     async def scenario() -> None:
         async with started(writer_of(cluster, timeout_ms=250)) as writer:
             # a cancelling in whatever the sender waits for ends it in order: the client itself tells nobody
-            sender = writer._producer._sender.sender_task
-            sender.cancel()
-            await asyncio.wait([sender])
+            task = writer._producer._sender.sender_task
+            task.cancel()
+            await asyncio.wait([task])
             with pytest.raises(GivenUpError, match="did not end a transaction"):
                 await writer.commit(said(b"never"), 7)
         async with started(writer_of(cluster)) as after:
@@ -102,6 +103,36 @@ def test_a_client_whose_sender_has_ended_in_silence_is_given_up(cluster: Countin
 
     asyncio.run(scenario())
     assert cluster.said() == [b"by the one after"]
+
+
+def test_no_request_of_a_transaction_makes_the_client_back_off_from_another(
+    cluster: CountingCluster, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backed_off: list[type[sender.BaseHandler]] = []
+
+    def noting(handler: type[sender.BaseHandler]) -> None:
+        heard = handler.handle_response
+
+        def handle_response(self: sender.BaseHandler, response: Any) -> float | None:
+            wait: float | None = heard(self, response)
+            if wait is not None and wait > sender.BACKOFF_OVERRIDE:
+                backed_off.append(handler)
+            return wait
+
+        monkeypatch.setattr(handler, "handle_response", handle_response)
+
+    async def scenario() -> None:
+        async with started(writer_of(cluster)) as writer:
+            await writer.commit(said(b"the first finds out where all is"), 0)
+            caplog.clear()
+            for handler in (sender.AddOffsetsToTxnHandler, sender.TxnOffsetCommitHandler, sender.EndTxnHandler):
+                noting(handler)
+            for offset in range(1, 201):
+                await writer.commit(said(b"one more"), offset)
+
+    asyncio.run(scenario())
+    refused = [record.getMessage() for record in caplog.records if "retrying" in record.getMessage()]
+    assert (refused, backed_off) == ([], [])
 
 
 def test_a_former_owner_can_begin_nothing_new(cluster: CountingCluster) -> None:
