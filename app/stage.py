@@ -5,32 +5,21 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from app.clock import Instant
+from app.records import Headers, LogRecord, OutRecord
 from app.topics import Topic
 
-Headers = tuple[tuple[str, bytes], ...]
-
-
-class LogRecord(NamedTuple):
-    """One record read from a topic. `key` None: meant for every key of the partition (a tick, a policy)."""
-
-    key: bytes | None
-    value: bytes | None
-    timestamp: Instant
-    """The broker's LogAppendTime; the running maximum within a partition."""
-    topic: Topic
-    partition: int
-    offset: int
-    headers: Headers = ()
-
-
-class OutRecord(NamedTuple):
-    """One record to write. `partition` None: by murmur2 of the key, as every Kafka client does it."""
-
-    topic: Topic
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
-    partition: int | None = None
+__all__ = [
+    "Effects",
+    "Headers",
+    "IntakeStage",
+    "KeyedStage",
+    "LogRecord",
+    "OutRecord",
+    "Round",
+    "clocks",
+    "tick_of",
+    "tick_value",
+]
 
 
 class Round(NamedTuple):

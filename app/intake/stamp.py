@@ -43,7 +43,7 @@ def live_stamp(record: LogRecord) -> Stamp:
 
 def replay_stamp(record: LogRecord) -> Stamp:
     """Return the player's word; ValueError when its headers are missing or malformed (our own bug, not bad input)."""
-    headers = dict(record.headers)
+    headers = {name: value for name, value in record.headers if value is not None}
     try:
         name, partition, offset = headers[ORIGIN].decode().rsplit(":", 2)
         source = Source(name, int(partition), int(offset))

@@ -46,7 +46,7 @@ def worked_in(headers: Iterable[tuple[str, bytes]]) -> Worked | None:
     return None
 
 
-def without_place(headers: Iterable[tuple[str, bytes]]) -> Headers:
+def without_place(headers: Headers) -> Headers:
     """Return headers for another cluster, where places have other numbers."""
     return tuple(header for header in headers if header[0] != _WORKED)
 

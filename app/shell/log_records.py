@@ -1,16 +1,11 @@
 """What the client's parser makes of a record, as the stages take it."""
 
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any, Final
+from collections.abc import Iterable
 
 from app.clock import Instant
 from app.shell.whole_batches import Row
 from app.stage import LogRecord
 from app.topics import Topic
-
-_made: Final[Callable[[tuple[Any, ...]], LogRecord]] = partial(tuple.__new__, LogRecord)
-"""Makes a log record of its fields, in their order: what the class does itself, without a function of Python's."""
 
 
 def log_records(rows: Iterable[Row], topic: Topic, partition: int, newest: Instant) -> list[LogRecord]:
@@ -24,6 +19,6 @@ def log_records(rows: Iterable[Row], topic: Topic, partition: int, newest: Insta
             newest = Instant(row.timestamp)
         headers = row.headers
         converted.append(
-            _made((row.key, row.value, newest, topic, partition, row.offset, tuple(headers) if headers else ()))
+            LogRecord(row.key, row.value, newest, topic, partition, row.offset, tuple(headers) if headers else ())
         )
     return converted

@@ -114,7 +114,8 @@ class PrometheusTelemetry:
         """Count what was written, and read back the few that say more."""
         for topic, count in Counts(map(_topic_of, outputs)).items():
             self._meters.count(listed.OUTPUTS, stage, topic, by=count)
-        for topic, _, value, _, _ in outputs:
+        for output in outputs:
+            topic, value = output.topic, output.value
             # a decision is long and there are many: only those that may be an erasure are read back
             if value is not None and (topic in _COUNTED or (topic is _DECISIONS and _ERASED in value)):
                 self._read(stage, topic, value)

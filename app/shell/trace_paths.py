@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import structs
+
 from app.facts import AliasBound, AliasForgotten, decode_entry, decode_fact
 from app.facts.fact import Source
 from app.ids import CustomerId
@@ -65,7 +67,7 @@ class Paths:
     def marked(self, output: OutRecord) -> OutRecord:
         """Return an output with the header of what it follows from, as it is when that was not traced."""
         header = self._header(output)
-        return output if header is None else output._replace(headers=(*output.headers, header))
+        return output if header is None else structs.replace(output, headers=(*output.headers, header))
 
     def _header(self, output: OutRecord) -> Header | None:
         if output.topic in LOGS:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from time import time_ns
 from typing import Any, Final
 
+from msgspec import structs
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -87,7 +88,7 @@ class _TracedIntake:
         header = _header(span)
         if header is not None:
             span.set_attribute("makegood.written_to", sorted({str(out.topic) for out in admitted}))
-            admitted = [out._replace(headers=(*out.headers, header)) for out in admitted]
+            admitted = [structs.replace(out, headers=(*out.headers, header)) for out in admitted]
         span.end()
         return admitted
 
@@ -118,10 +119,10 @@ class _TracedStage:
             return effects
         paths = Paths(headers, self._waiting)
         marked = [paths.marked(output) for output in effects.outputs]
-        written: dict[Header, set[str]] = {}
+        written: dict[tuple[str, bytes | None], set[str]] = {}
         for output in marked:
-            for header in output.headers:
-                written.setdefault(header, set()).add(str(output.topic))
+            for said in output.headers:
+                written.setdefault(said, set()).add(str(output.topic))
         for record, header in headers.items():
             spans[record].set_attribute("makegood.written_to", sorted(written.get(header, ())))
         return effects._replace(outputs=marked)
@@ -132,7 +133,11 @@ class _TracedStage:
 
 def _context(headers: Headers) -> Context:
     """Return the context a record carries; an empty one when it has none, or none that can be read."""
-    carried = {name: value.decode("latin-1") for name, value in headers if name in {TRACE_PARENT, _TRACE_STATE}}
+    carried = {
+        name: value.decode("latin-1")
+        for name, value in headers
+        if name in {TRACE_PARENT, _TRACE_STATE} and value is not None
+    }
     return _propagator.extract(carried, Context())
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from msgspec import structs
 
 from app.clock import Instant
 from app.shell.cancelling import GivenUpError
@@ -83,5 +84,5 @@ class PartitionWriter:
         partition = self._source.partition
         changes = [OutRecord(self._changelog, key, value, (), partition) for key, value in effects.changes.items()]
         if changes:
-            changes[-1] = changes[-1]._replace(headers=headers_of(worked))
+            changes[-1] = structs.replace(changes[-1], headers=headers_of(worked))
         return changes

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from msgspec import structs
 
 from app.settings import ROOT, KafkaSettings, WorkerSettings
 from app.shell.topics_admin import apply_topics
@@ -93,7 +94,7 @@ class CountingCluster:
 
     def produce(self, topic: Topic, records: Iterable[OutRecord]) -> None:
         """Write records, whatever their own topic, and return when the broker has them."""
-        asyncio.run(self._produce([record._replace(topic=topic) for record in records]))
+        asyncio.run(self._produce([structs.replace(record, topic=topic) for record in records]))
 
     async def _produce(self, records: Sequence[OutRecord]) -> None:
         producer: AIOKafkaProducer = new_producer({"bootstrap_servers": self.bootstrap})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from msgspec import structs
 
 from app.clock import Instant
 from app.errors import SetupError
@@ -46,7 +47,9 @@ class Place:
         await self._write([OutRecord(LOG, b"c", b"e", (), self.number)] * records)
 
     async def changelog(self, *records: OutRecord) -> None:
-        await self._write([each._replace(topic=Topic.JOURNEY_CHANGELOG, partition=self.number) for each in records])
+        await self._write(
+            [structs.replace(each, topic=Topic.JOURNEY_CHANGELOG, partition=self.number) for each in records]
+        )
 
     async def _write(self, records: list[OutRecord]) -> None:
         writer = LogWriter(client_options(self.kafka), self.wire_name)

@@ -29,7 +29,7 @@ def decode(value: bytes) -> tuple[int, int]:
 
 def known_at(record: LogRecord) -> Instant:
     """When we learnt of the event: as intake noted it, or the log's own time."""
-    return Instant(int(dict(record.headers).get("known_at", str(record.timestamp).encode())))
+    return Instant(int(dict(record.headers).get("known_at") or record.timestamp))
 
 
 class CountingStage:

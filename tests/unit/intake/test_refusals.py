@@ -1,6 +1,7 @@
 """What is no event at all, what is too much, and what a dead letter says of it."""
 
 import pytest
+from msgspec import structs
 
 from app.errors import InvalidRecord
 from app.facts import FactWaiting, Source, decode_entry
@@ -95,7 +96,7 @@ HEADERS = replay_headers(NOW, 41, Source("orders.csv", 3, 17))
 
 
 def test_in_a_replay_time_and_place_are_the_datas_own() -> None:
-    replayed = record(Topic.ORDERS, PLACED)._replace(headers=HEADERS, timestamp=NOW)
+    replayed = structs.replace(record(Topic.ORDERS, PLACED), headers=HEADERS, timestamp=NOW)
     (first, *_) = facts(Intake(bundled_codec(), replay=True).admit(replayed))
     assert (first.known_at, first.sequence, first.source) == (NOW, 41, Source("orders.csv", 3, 17))
 
@@ -108,7 +109,7 @@ def test_in_a_replay_a_letter_and_a_waiting_fact_stand_at_the_datas_place() -> N
     scan = encode_event(
         Topic.TRACKING_SCANS, "parcel_scanned", example(Topic.TRACKING_SCANS, "parcel_scanned", "good-minimal")
     )
-    (output,) = intake.admit(record(Topic.TRACKING_SCANS, scan)._replace(headers=HEADERS))
+    (output,) = intake.admit(structs.replace(record(Topic.TRACKING_SCANS, scan), headers=HEADERS))
     assert output.value is not None
     entry = decode_entry(output.value)
     assert isinstance(entry, FactWaiting)
@@ -124,4 +125,4 @@ def test_live_a_sender_does_not_choose_our_clock() -> None:
 @pytest.mark.parametrize("headers", [(), HEADERS[:2], ((*HEADERS[:2], ("makegood-origin", b"nowhere")))])
 def test_a_replayed_record_without_its_headers_is_our_bug_and_stops_the_run(headers: tuple[()]) -> None:
     with pytest.raises(ValueError, match="has no usable headers"):
-        Intake(bundled_codec(), replay=True).admit(record(Topic.ORDERS, PLACED)._replace(headers=headers))
+        Intake(bundled_codec(), replay=True).admit(structs.replace(record(Topic.ORDERS, PLACED), headers=headers))

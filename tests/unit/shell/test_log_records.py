@@ -33,7 +33,7 @@ def read(batches: list[Batch], begins: int, newest: int = 0) -> list[LogRecord]:
 
 def test_a_row_becomes_the_record_that_its_fields_make() -> None:
     assert read([batch(FIRST, [b"v"], headers=HEADERS)], FIRST) == [
-        LogRecord(b"k0", b"v", Instant(1_000), Topic.ORDERS, 3, FIRST, tuple(HEADERS))  # type: ignore[arg-type]
+        LogRecord(b"k0", b"v", Instant(1_000), Topic.ORDERS, 3, FIRST, tuple(HEADERS))
     ]
     made = read([batch(FIRST, [b"v"])], FIRST)[0]
     assert type(made) is LogRecord
