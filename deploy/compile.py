@@ -19,7 +19,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ("intake", "directory", "journey", "register", "decide", "emit")
 LEAVES = ("clock.py", "ids.py", "stage.py", "facts/encoding.py", "wire/codec.py", "wire/reading.py", "wire/writing.py")
-SHELL = ("shell/batching.py",)
+SHELL = tuple(
+    f"shell/{name}.py"
+    for name in ("batching", "bulk_histogram", "log_records", "output_counts", "state_tables", "time_index")
+)
 """What of the shell is nothing but loops over every record."""
 TOO_NEW = ("decide/folder.py",)
 """What mypyc cannot read: a star in a subscript."""

@@ -44,6 +44,11 @@ def partition_of(key: bytes, partitions: int) -> int:
     return found % partitions
 
 
+def as_records(changes: Mapping[bytes, bytes | None], topic: Topic, partition: int) -> list[OutRecord]:
+    """Return changes of a table as records of one partition, in their order."""
+    return [OutRecord(topic, key, value, (), partition) for key, value in changes.items()]
+
+
 def by_place(
     records: Iterable[OutRecord], partitions: Mapping[Topic, int], turns: Iterator[int]
 ) -> dict[Place, list[OutRecord]]:

@@ -1,8 +1,6 @@
 """The shell's telemetry in Prometheus' form: metric_list.py says what there is, here it moves."""
 
-from collections import Counter as Counts
 from collections.abc import Callable, Collection, Mapping, Sequence
-from operator import attrgetter
 from typing import Final, get_args
 
 import structlog
@@ -12,9 +10,9 @@ from app.outputs import DeadLetter, DeadLetterReason, Decision, Output, Remedy, 
 from app.shell import metric_list as listed
 from app.shell.bulk_histogram import AgeHistogram
 from app.shell.census import Census, Open, Tally, open_in
-from app.shell.erasures import ERASED
 from app.shell.health import Health
 from app.shell.meters import Meters
+from app.shell.output_counts import READ_BACK, counted
 from app.shell.telemetry_protocol import Outcome
 from app.stage import LogRecord, OutRecord
 from app.topics import INPUTS, Topic
@@ -22,17 +20,13 @@ from app.topics import INPUTS, Topic
 Decode = Callable[[Topic, bytes], Output | None]
 """How an output is read back for counting: `Emit.decode`."""
 
-_DECISIONS: Final = Topic.DECISIONS
-_COUNTED: Final = frozenset({Topic.SUPPRESSIONS, Topic.REMEDIES, Topic.DEAD_LETTERS})
-_READ_BACK: Final = (*sorted(_COUNTED), Topic.DECISIONS, Topic.JOURNEY_CHANGELOG)
+_READ_BACK: Final = (*sorted(READ_BACK), Topic.DECISIONS, Topic.JOURNEY_CHANGELOG)
 _AFTER_INTAKE: Final = frozenset({DeadLetterReason.UNRESOLVED, DeadLetterReason.UNKNOWN_KIND})
 """Reasons that intake never gives: it knows no customers and no policy."""
-_ERASED: Final = ERASED.encode()
 _INTAKE: Final = "intake"
 _DIRECTORY: Final = "directory"
 _JOURNEY: Final = "journey"
 _LOGS: Final = {_DIRECTORY: Topic.DIRECTORY, _JOURNEY: Topic.JOURNEY_LOG, "register": Topic.REGISTER_LOG}
-_topic_of: Final = attrgetter("topic")
 _log = structlog.get_logger(__name__)
 
 
@@ -112,13 +106,12 @@ class PrometheusTelemetry:
 
     def outputs_committed(self, stage: str, outputs: Sequence[OutRecord]) -> None:
         """Count what was written, and read back the few that say more."""
-        for topic, count in Counts(map(_topic_of, outputs)).items():
+        counts, telling = counted(outputs)
+        for topic, count in counts.items():
             self._meters.count(listed.OUTPUTS, stage, topic, by=count)
-        for output in outputs:
-            topic, value = output.topic, output.value
-            # a decision is long and there are many: only those that may be an erasure are read back
-            if value is not None and (topic in _COUNTED or (topic is _DECISIONS and _ERASED in value)):
-                self._read(stage, topic, value)
+        for output in telling:
+            assert output.value is not None, "a removal tells nothing"
+            self._read(stage, output.topic, output.value)
 
     def event_to_commit(self, stage: str, records: Sequence[LogRecord], now_ms: int) -> None:
         """Observe how old the records of a round were when it was committed."""

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from msgspec import structs
 
 from app.clock import Instant
+from app.shell.batching import as_records
 from app.shell.cancelling import GivenUpError
 from app.shell.log_places import Worked, headers_of
 from app.shell.writers import BulkWriter, WireName, new_producer
@@ -81,8 +82,7 @@ class PartitionWriter:
         return max((metadata.offset for metadata in written if metadata.topic == self._changelog_name), default=None)
 
     def _changes(self, effects: Effects, worked: Worked) -> Sequence[OutRecord]:
-        partition = self._source.partition
-        changes = [OutRecord(self._changelog, key, value, (), partition) for key, value in effects.changes.items()]
+        changes = as_records(effects.changes, self._changelog, self._source.partition)
         if changes:
             changes[-1] = structs.replace(changes[-1], headers=headers_of(worked))
         return changes
