@@ -30,9 +30,6 @@ from benchmarks.report import Result
 from benchmarks.throughput_tables import Contestant, Round, outcome
 
 _ROUNDS: Final = 3
-_WARM_UP: Final = 1_500
-_WARM_UP_SHARE: Final = 0.2
-"""Of a round's events, before the first: the broker's Java compiles its paths meanwhile."""
 _CHUNK: Final = 2_000
 _WATCH_SECONDS: Final = 0.1
 _JOIN_SECONDS: Final = 8.0
@@ -64,9 +61,8 @@ def measure(scale: float) -> Result:
     ceilings: list[Ceiling] = []
     with own_broker() as (kafka, broker):
         for one in contestants:
-            if one.workers == 1:
-                warm_up = max(_WARM_UP, int(one.events * _WARM_UP_SHARE))
-                asyncio.run(_round(kafka, broker, one, make_load(warm_up, _now())))
+            # a round that does not count: the broker's Java compiles its paths for the first minute and a half
+            asyncio.run(_round(kafka, broker, one, loads[one.events, one.between]))
         for number in range(1, _ROUNDS + 1):
             for one in (one for one in contestants if number <= one.rounds):
                 done = asyncio.run(_round(kafka, broker, one, loads[one.events, one.between]))
