@@ -82,10 +82,10 @@ async def _read(consumer: AIOKafkaConsumer, readable: dict[bytes, int]) -> None:
             readable.setdefault(record.key, at)
 
 
-async def drive(where: Place, pace: Pace) -> Caused:
-    """Publish at the pace; return when each probe's hold was caused."""
+async def drive(where: Place, pace: Pace, load: list[OutRecord] | None = None) -> Caused:
+    """Publish the load made for this pace (`load_of`) at it; return when each probe's hold was caused."""
     warm, beats = int(pace.warm / _BEAT), int((pace.warm + pace.seconds) / _BEAT)
-    load = _load(pace)
+    load = load_of(pace) if load is None else load
     share = len(load) / beats
     caused = Caused({}, {})
     lead, every = int(LEAD / _BEAT), round(1 / (PROBES * _BEAT))
@@ -104,7 +104,8 @@ async def drive(where: Place, pace: Pace) -> Caused:
     return caused
 
 
-def _load(pace: Pace) -> list[OutRecord]:
+def load_of(pace: Pace) -> list[OutRecord]:
+    """Return the events to publish at a pace, probes aside."""
     events = int((pace.warm + pace.seconds) * (pace.rate - _EVENTS_OF_A_PROBE * PROBES))
     # another seed for each: the same orders twice would be repeats
     return make_load(max(1, events), now(), seed=sum(pace.name.encode())).records

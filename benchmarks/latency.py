@@ -18,6 +18,7 @@ from benchmarks.delays import (
     delays,
     drive,
     is_known,
+    load_of,
     now,
     reading,
     summary,
@@ -34,8 +35,9 @@ from benchmarks.scale.population import OPEN, Entry, Pattern, patterns, populati
 _SHARES: Final = (0.1, 0.5, 0.8)
 _OPEN: Final = 100_000
 _SATURATING: Final = 40_000
+_SATURATING_SECONDS: Final = 10.0
 _WARM: Final = 5.0
-_BROKER_WARM: Final = 20.0
+_BROKER_WARM: Final = 90.0
 """Seconds of small transactions before any is measured: meanwhile the broker's Java compiles their paths, which takes
 half a core."""
 _SECONDS: Final = 20.0
@@ -79,7 +81,7 @@ async def _steady(kafka: KafkaSettings, broker: Broker, scale: float) -> tuple[f
             await ready(contender)
             rate = await _saturated(where, contender, int(_SATURATING * max(scale, 0.2)))
             print(f"saturated: {rate:,.0f} events/s")
-            await drive(where, Pace("warming", rate * _SHARES[0], _BROKER_WARM, 0.0))
+            await drive(where, Pace("warming", rate * _SHARES[0], _BROKER_WARM * min(1.0, scale), 0.0))
             phases = []
             for share in _SHARES:
                 pace = Pace(f"at{share * 100:.0f}", rate * share, _WARM, _SECONDS * scale)
@@ -88,12 +90,20 @@ async def _steady(kafka: KafkaSettings, broker: Broker, scale: float) -> tuple[f
 
 
 async def _saturated(where: Place, contender: Contender, events: int) -> float:
-    """Return events a second of a worker that has more before it than it can do; a part warms worker and broker up."""
+    """Return the events a second that a worker bears while they come as they do when delays are measured.
+
+    What it does when all of them lie ready says how many to send: more than it bears beside who sends them.
+    """
     await where.publish(make_load(events // 4, now(), seed=1).records)
     await where.caught_up(contender)
-    load = make_load(events, now(), seed=2).records
+    ready_made = make_load(events, now(), seed=2).records
     began = time.monotonic()
-    await where.publish(load)
+    await where.publish(ready_made)
+    await where.caught_up(contender)
+    too_fast = Pace("saturating", len(ready_made) / (time.monotonic() - began), _SATURATING_SECONDS, 0.0)
+    load = load_of(too_fast)
+    began = time.monotonic()
+    await drive(where, too_fast, load)
     await where.caught_up(contender)
     return len(load) / (time.monotonic() - began)
 
