@@ -9,7 +9,7 @@ import pytest
 
 APP: Final = Path(__file__).resolve().parents[2] / "app"
 
-LEAVES: Final = {"clock", "ids", "errors", "facts", "outputs", "topics", "stage", "settings", "wire", "logs"}
+LEAVES: Final = {"clock", "ids", "errors", "facts", "outputs", "topics", "records", "stage", "settings", "wire", "logs"}
 MAY_IMPORT: Final = {
     "intake": set(),
     "directory": {"intake", "emit"},
