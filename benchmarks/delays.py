@@ -83,7 +83,7 @@ async def _read(consumer: AIOKafkaConsumer, readable: dict[bytes, int]) -> None:
 
 
 async def drive(where: Place, pace: Pace, load: list[OutRecord] | None = None) -> Caused:
-    """Publish a load at the pace it was made for (None: make it, which takes seconds); return when each hold was caused."""
+    """Publish a load at the pace it was made for (None: make it first); return when each hold was caused."""
     warm, beats = int(pace.warm / _BEAT), int((pace.warm + pace.seconds) / _BEAT)
     load = load_of(pace) if load is None else load
     share = len(load) / beats
