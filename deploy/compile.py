@@ -13,24 +13,30 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ("intake", "directory", "journey", "register", "decide", "emit")
 LEAVES = ("clock.py", "ids.py", "stage.py", "facts/encoding.py", "wire/codec.py", "wire/reading.py", "wire/writing.py")
 SHELL = tuple(
     f"shell/{name}.py"
-    for name in ("batching", "bulk_histogram", "log_records", "output_counts", "state_tables", "time_index")
+    for name in ("batching", "bulk_histogram", "output_counts", "record_batches", "state_tables", "time_index")
 )
 """What of the shell is nothing but loops over every record."""
 TOO_NEW = ("decide/folder.py",)
 """What mypyc cannot read: a star in a subscript."""
 _LINKED = ("benchmarks", "chaos", "deploy", "docs", "policies", "pyproject.toml", "schemas", "tests")
+SITES = ROOT / "deploy" / "compiled_sites.h"
+"""What every place in the compiled code that reads an attribute or a global remembers (decision 0038)."""
 _BUILD = """
 from mypyc.build import mypycify
 from setuptools import setup
-setup(name="core", ext_modules=mypycify({modules!r}, opt_level="2"), script_args=["build_ext", "--inplace"])
+from deploy.compile import with_sites
+extensions = mypycify({modules!r}, opt_level="2")
+with_sites(extensions)
+setup(name="core", ext_modules=extensions, script_args=["build_ext", "--inplace"])
 """
 
 
@@ -46,12 +52,28 @@ def main() -> None:
     print(f"compiling {len(modules)} modules, about three minutes", flush=True)
     options = ["--config-file", str(ROOT / "pyproject.toml")]
     script = _BUILD.format(modules=[*options, *modules])
-    done = subprocess.run([sys.executable, "-c", script], cwd=target, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=target, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"compile: mypyc or the C compiler refused:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     shutil.rmtree(target / "build", ignore_errors=True)
     stamp.write_text(sources)
     print(f"compiled into {target}; run it with PYTHONPATH={os.path.relpath(target)} in front of the command")
+
+
+def with_sites(extensions: Iterable[Any]) -> None:
+    """Let what mypyc has generated, one file of C, read attributes and globals by way of `SITES`.
+
+    It must come after mypyc's own runtime, whose macro and function it stands in for.
+    """
+    generated = {path for extension in extensions for path in map(Path, extension.sources) if "__native" in path.name}
+    for path in generated:
+        before, runtime, after = path.read_text().rpartition('#include "__native_internal')
+        if not runtime:
+            sys.exit(f"compile: {path} includes no __native_internal header: this mypyc writes another form of C")
+        path.write_text(f'{before}#include "{SITES}"\n{runtime}{after}')
 
 
 def core(app: Path) -> Iterator[Path]:
@@ -72,7 +94,7 @@ def _has_struct(path: Path) -> bool:
 
 def _digest() -> str:
     found = hashlib.sha256(sys.version.encode())
-    for path in (Path(__file__), ROOT / "requirements.lock", *sorted((ROOT / "app").rglob("*.py"))):
+    for path in (Path(__file__), SITES, ROOT / "requirements.lock", *sorted((ROOT / "app").rglob("*.py"))):
         found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return found.hexdigest()
 

@@ -20,7 +20,7 @@ from mode.utils.futures import notify
 
 from app.shell.cancelling import GivenUpError, only_from_outside
 from app.shell.group_offsets import committed_offsets
-from app.shell.whole_batches import in_batches, rows_of
+from app.shell.whole_batches import in_batches, records_of
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,9 @@ class SliceThread(driver.AIOKafkaConsumerThread):
         pieces = {}
         for tp, batches in fetched.items():
             # without a cursor it is newly assigned and will be sought before it is read in earnest
-            if tp in cursors and (records := rows_of(batches, cursors[tp])):
+            if tp not in cursors:
+                continue
+            if records := records_of(batches, cursors[tp], self.app.logical[tp.topic], tp.partition):
                 ends = state_of(tp).position
                 pieces[TP(tp.topic, tp.partition)] = Slice(records, cursors[tp], ends)
                 cursors[TP(tp.topic, tp.partition)] = ends
@@ -182,9 +184,9 @@ class SliceThread(driver.AIOKafkaConsumerThread):
 class SliceConsumer(driver.Consumer):
     """Delivers slices and keeps its own ledger of them: Faust's acknowledgement logic cannot be trusted with slices.
 
-    The app that owns it must have `connection` (arguments for an aiokafka client), `transactional_topics` (topics whose
-    offsets are committed in our own transactions), `resume_points()` (where to go on in partitions that we kept) and
-    `drain()` (drop what has not been begun).
+    The app that owns it must have `connection` (arguments for an aiokafka client), `logical` (topics by their names on
+    the cluster), `transactional_topics` (names of those whose offsets are committed in our own transactions),
+    `resume_points()` (where to go on in partitions that we kept) and `drain()` (drop what has not been begun).
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -236,7 +238,7 @@ class SliceConsumer(driver.Consumer):
             tp.partition,
             last.offset,
             last.timestamp / 1000,
-            last.timestamp_type,
+            0,
             (),
             None,
             record,

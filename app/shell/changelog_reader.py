@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from app.shell.whole_batches import Batch, in_batches
+from app.shell.record_batches import Batch
+from app.shell.whole_batches import in_batches
 
 _PARTITION_BYTES: Final = 4 * 1024 * 1024
 _FETCH_BYTES: Final = 16 * 1024 * 1024

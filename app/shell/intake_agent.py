@@ -16,7 +16,7 @@ from app.clock import Instant
 from app.shell.batch_path import Slice
 from app.shell.cancelling import GivenUpError
 from app.shell.gathering import Send
-from app.shell.log_records import log_records
+from app.shell.record_batches import in_time
 from app.shell.refusals_limit import RefusalsLimit
 from app.shell.telemetry_protocol import Outcome, Telemetry
 from app.stage import IntakeStage, LogRecord, OutRecord
@@ -88,7 +88,7 @@ class IntakeLoop:
         facts: list[OutRecord] = []
         outcomes: Counter[Outcome] = Counter()
         letters: list[OutRecord] = []
-        for record in self._log_records(message.partition, records):
+        for record in self._in_time(message.partition, records):
             admitted = self._stage.admit(record)
             facts.extend(admitted)
             outcome = _outcome(admitted)
@@ -139,19 +139,19 @@ class IntakeLoop:
             self._telemetry.events_in(self.topic, outcome, records)
         self._telemetry.refused(_INTAKE, letters)
 
-    def _log_records(self, partition: int, rows: Slice) -> list[LogRecord]:
-        """Convert a slice.
+    def _in_time(self, partition: int, records: Slice) -> list[LogRecord]:
+        """Return a slice's records with timestamps that never go back.
 
         A partition that was away and came back is read again from what was acknowledged: its records must be known at
         the same time as before, not at that of later ones.
         """
         read_to, newest = self._newest.get(partition, (0, _BEFORE_ALL))
-        if rows and rows[0].offset < read_to:
+        if records and records[0].offset < read_to:
             newest = _BEFORE_ALL
-        converted = log_records(rows, self.topic, partition, newest)
-        if converted:
-            self._newest[partition] = (converted[-1].offset + 1, converted[-1].timestamp)
-        return converted
+        in_time(records, newest)
+        if records:
+            self._newest[partition] = (records[-1].offset + 1, records[-1].timestamp)
+        return records
 
 
 def _outcome(admitted: Sequence[OutRecord]) -> Outcome:

@@ -13,7 +13,7 @@ from app.clock import Instant
 from app.errors import MakegoodError
 from app.shell.batch_path import Slice
 from app.shell.breaking import Aside, Breaking
-from app.shell.log_records import log_records
+from app.shell.record_batches import in_time
 from app.shell.safe_clock import wall_clock
 from app.shell.state_tables import PartitionState
 from app.shell.telemetry_protocol import Telemetry
@@ -190,7 +190,7 @@ class PartitionLoop:
         work = self._nothing()
         while self._inbox and (not work.finished or len(work.records) + len(self._inbox[0].records) <= self._limit):
             delivery = self._next()
-            for record in self._log_records(delivery.records):
+            for record in self._in_time(delivery.records):
                 tick = None if record.key is not None else tick_of(record)
                 if tick is None:
                     work.records.append(record)
@@ -211,7 +211,7 @@ class PartitionLoop:
         delivery = self._next()
         self._room.set()
         self._held_deliveries.append(delivery)
-        records = self._log_records(delivery.records)
+        records = list(self._in_time(delivery.records))
         delivery.records.clear()
         for record in records:
             tick = tick_of(record)
@@ -236,11 +236,11 @@ class PartitionLoop:
             self._finish(delivery.message, True)
         deliveries.clear()
 
-    def _log_records(self, rows: Slice) -> list[LogRecord]:
-        converted = log_records(rows, self.stage.log, self.partition, self._newest)
-        if converted:
-            self._newest = converted[-1].timestamp
-        return converted
+    def _in_time(self, records: Slice) -> list[LogRecord]:
+        in_time(records, self._newest)
+        if records:
+            self._newest = records[-1].timestamp
+        return records
 
     async def _round(self, work: Work, due: Due) -> None:
         state, stage = self.state, self.stage

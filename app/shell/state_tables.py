@@ -15,8 +15,8 @@ from app.clock import Instant
 from app.errors import MakegoodError
 from app.shell.changelog_reader import ChangelogReader, reading
 from app.shell.garbage import no_looking
+from app.shell.record_batches import Batch
 from app.shell.time_index import TimeIndex
-from app.shell.whole_batches import Batch
 from app.stage import Effects, KeyedStage
 
 _INDEX_SLICE: Final = 20_000
@@ -57,14 +57,20 @@ class PartitionState:
 
     def apply(self, effects: Effects) -> None:
         """Take over the changes of a committed round."""
-        due_of, put = effects.next_due.get, self.put
+        table, next_due, size = self.table, effects.next_due, self.size_bytes
         for key, value in effects.changes.items():
-            due = due_of(key)
-            if due is not None:
-                before = self.table.get(key)
-                if before is None or self.stage.next_due(before) != due:
-                    self.index.add(key, due)
-            put(key, value)
+            before, due = table.get(key), next_due.get(key)
+            if due is not None and (before is None or self.stage.next_due(before) != due):
+                self.index.add(key, due)
+            if before is not None:
+                size -= len(before)
+            if value is not None:
+                size += len(value)
+                # an encoder's result may hold on to a buffer many times its size; this copy is exact
+                table[key] = b"".join((value, b""))
+            elif before is not None:
+                del table[key]
+        self.size_bytes = size
 
     def restore(self, batches: Iterable[Batch]) -> int:
         """Take over changelog batches and return how many rows they had; ChangelogError for a row without a key.
@@ -74,7 +80,7 @@ class PartitionState:
         table, count = self.table, 0
         self.dirty = True
         for batch in batches:
-            for row in batch.rows:
+            for row in batch.records(self.stage.changelog, self.partition):
                 key, value = row.key, row.value
                 count += 1
                 if value is not None and key is not None:
@@ -87,18 +93,6 @@ class PartitionState:
                 else:
                     table.pop(key, None)
         return count
-
-    def put(self, key: bytes, value: bytes | None) -> None:
-        """Set or remove a key's state in the table; the time index does not learn of it."""
-        before = self.table.get(key)
-        if before is not None:
-            self.size_bytes -= len(before)
-        if value is None:
-            self.table.pop(key, None)
-            return
-        self.size_bytes += len(value)
-        # an encoder's result may hold on to a buffer many times its size; this copy is exact
-        self.table[key] = bytes(memoryview(value))
 
     def indexing(self) -> Iterator[None]:
         """Build the time index and the size from the states, and yield after every slice of them."""

@@ -92,7 +92,7 @@ class WorkerApp(faust.App):
             settings.clock_grace_ms,
             [self.wire_name(Topic.JOURNEY_LOG)] if any(stage.log is Topic.JOURNEY_LOG for stage in stages) else (),
         )
-        self._logical = {self.wire_name(topic): topic for topic in (*inputs, *(stage.log for stage in stages))}
+        self.logical = {self.wire_name(topic): topic for topic in (*inputs, *(stage.log for stage in stages))}
         self._tasks: set[asyncio.Task[None]] = set()
         self.failure: BaseException | None = None
         for topic in inputs:
@@ -157,7 +157,7 @@ class WorkerApp(faust.App):
     async def restore_states(self) -> None:
         """Take over the assigned partitions after a rebalance; called by our recovery."""
         assigned = self.consumer.assignment()
-        self.telemetry.owns([(self._logical[tp.topic], tp.partition) for tp in assigned if tp.topic in self._logical])
+        self.telemetry.owns([(self.logical[tp.topic], tp.partition) for tp in assigned if tp.topic in self.logical])
         await self.ownership.take_over(assigned, self.consumer_generation_id, self.guard, self._finish)
 
     def on_restored(self) -> None:
@@ -243,7 +243,7 @@ class WorkerApp(faust.App):
             if told is not self.clock.lags:
                 told = self.clock.lags
                 for tp, lag in told.items():
-                    self.telemetry.consumer_lag(self._logical[tp.topic], tp.partition, lag)
+                    self.telemetry.consumer_lag(self.logical[tp.topic], tp.partition, lag)
             await asyncio.sleep(_WATCH_SECONDS)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from app.clock import DAY, Instant
 from app.shell.state_tables import PartitionState
 from app.shell.time_index import TimeIndex
+from app.stage import Effects
 from app.topics import CHANGELOGS, Topic
 from benchmarks.core import Core
 from benchmarks.machine import resident_bytes
@@ -58,7 +59,7 @@ def _fill(made: list[Pattern], copies: int) -> tuple[float, float]:
     states = {changelog: PartitionState(stage, 0) for changelog, stage in stages.items()}
     before = resident_bytes()
     for entry in population(made, copies):
-        states[entry.changelog].put(entry.key, entry.value)
+        states[entry.changelog].apply(Effects((), {entry.key: entry.value}, {}))
     filled = resident_bytes()
     for state in states.values():
         for _ in state.indexing():
@@ -88,7 +89,7 @@ def rebuild_seconds(made: list[Pattern], copies: int) -> tuple[int, float]:
     state = PartitionState(stage, 0)
     for entry in population(made, copies):
         if entry.changelog is stage.changelog:
-            state.put(entry.key, entry.value)
+            state.apply(Effects((), {entry.key: entry.value}, {}))
     began = time.process_time()
     for _ in state.indexing():
         pass

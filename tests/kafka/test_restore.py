@@ -84,7 +84,7 @@ def test_rows_of_transactions_given_up_are_left_out_between_those_that_count(cha
     assert asyncio.run(scenario()).table == expected
 
 
-@pytest.mark.parametrize("packed", [None, "gzip"])
+@pytest.mark.parametrize("packed", [None, "gzip", "snappy", "lz4", "zstd"])
 def test_batches_of_any_size_and_packing_come_to_the_same(changelog: Changelog, packed: str | None) -> None:
     rows = [(b"k%d" % (number % 700), encode(number, 0)) for number in range(2_000)]
     gone: list[tuple[bytes | None, bytes | None]] = [(b"k%d" % number, None) for number in range(100)]

@@ -30,7 +30,7 @@ class Admitting:
 
 
 def piece(*records: tuple[int, int]) -> Any:
-    found = [SimpleNamespace(key=b"k", value=b"v", headers=(), offset=at, timestamp=Instant(ms)) for at, ms in records]
+    found = [LogRecord(b"k", b"v", Instant(ms), Topic.ORDERS, 0, at) for at, ms in records]
     return Slice(found, records[0][0], records[-1][0] + 1)
 
 

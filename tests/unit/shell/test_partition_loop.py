@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +12,8 @@ from app.shell.breaking import BROKE, Aside, Break, encode_break
 from app.shell.keyed_agent import PartitionLoop, StageError
 from app.shell.state_tables import PartitionState
 from app.shell.telemetry_protocol import NoTelemetry
-from app.stage import Effects, KeyedStage, Round, tick_value
+from app.stage import Effects, KeyedStage, LogRecord, Round, tick_value
+from app.topics import Topic
 from tests.support.counting_stage import CountingStage, decode
 
 
@@ -35,7 +35,7 @@ class Committed:
 
 
 def record(offset: int, value: bytes, key: bytes | None = b"c", timestamp: int = 1_000) -> Any:
-    return SimpleNamespace(key=key, value=value, offset=offset, timestamp=timestamp, headers=())
+    return LogRecord(key, value, Instant(timestamp), Topic.JOURNEY_LOG, 0, offset)
 
 
 def tick(offset: int, at: int) -> Any:

@@ -1,18 +1,19 @@
 """A partition's state: exact bytes, their size, and what a restore refuses."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.clock import Instant
+from app.shell.record_batches import Batch
 from app.shell.state_tables import ChangelogError, PartitionState
 from app.stage import Effects
 from tests.support.counting_stage import CountingStage, encode
+from tests.unit.shell.batches import written
 
 
-def batch(*rows: tuple[bytes | None, bytes | None]) -> Any:
-    return SimpleNamespace(rows=[SimpleNamespace(offset=41, key=key, value=value) for key, value in rows])
+def batch(*rows: tuple[bytes | None, bytes | None]) -> Batch:
+    return Batch(written(41, [(key, value, 1_000, ()) for key, value in rows]))
 
 
 @pytest.mark.parametrize("value", [b"x", None])

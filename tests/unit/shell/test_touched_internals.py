@@ -13,6 +13,7 @@ import mode.services
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.client import AIOKafkaClient
+from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer import sender
@@ -45,6 +46,7 @@ CALLED: Final[list[tuple[Any, str]]] = [
     (Recovery, "on_recovery_completed"),
     (Recovery, "_wait"),
     (TableManager, "recovery"),
+    (fetcher, "MemoryRecords"),
     (PartitionRecords, "_consumer_record"),
     (PartitionRecords, "_unpack_records"),
     (GroupCoordinator, "_send_req"),
