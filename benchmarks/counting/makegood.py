@@ -28,8 +28,8 @@ from benchmarks.counting.task import Task
 
 _COUNT: Final = struct.Struct(">q")
 _KEY: Final = attrgetter("key")
-SLICE_RECORDS: Final = 30_000
-FETCH_BYTES: Final = 4 * 1024 * 1024
+SLICE_RECORDS: Final = 60_000
+FETCH_BYTES: Final = 8 * 1024 * 1024
 
 
 class CountingStage:
