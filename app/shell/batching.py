@@ -49,6 +49,11 @@ def as_records(changes: Mapping[bytes, bytes | None], topic: Topic, partition: i
     return [OutRecord(topic, key, value, (), partition) for key, value in changes.items()]
 
 
+def topics_of(records: Iterable[OutRecord]) -> set[Topic]:
+    """Return the topics that records are for."""
+    return {record.topic for record in records}
+
+
 def by_place(
     records: Iterable[OutRecord], partitions: Mapping[Topic, int], turns: Iterator[int]
 ) -> dict[Place, list[OutRecord]]:

@@ -100,9 +100,9 @@ def find(stage: KeyedStage, round_: Round, table: Mapping[bytes, bytes]) -> Foun
 def _effects(stage: KeyedStage, round_: Round, table: Mapping[bytes, bytes]) -> Effects:
     """Work a round; OversizedStateError when a state has grown beyond what the broker takes."""
     effects = stage.work(round_, table)
-    for value in effects.changes.values():
-        if value is not None and len(value) > MOST_STATE_BYTES:
-            raise OversizedStateError(f"a state of {len(value)} bytes; {MOST_STATE_BYTES} is the most that is kept")
+    largest = max(map(len, filter(None, effects.changes.values())), default=0)
+    if largest > MOST_STATE_BYTES:
+        raise OversizedStateError(f"a state of {largest} bytes; {MOST_STATE_BYTES} is the most that is kept")
     return effects
 
 

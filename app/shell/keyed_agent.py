@@ -13,7 +13,7 @@ from app.clock import Instant
 from app.errors import MakegoodError
 from app.shell.batch_path import Slice
 from app.shell.breaking import Aside, Breaking
-from app.shell.record_batches import in_time
+from app.shell.record_batches import in_time, keyless
 from app.shell.safe_clock import wall_clock
 from app.shell.state_tables import PartitionState
 from app.shell.telemetry_protocol import Telemetry
@@ -190,14 +190,7 @@ class PartitionLoop:
         work = self._nothing()
         while self._inbox and (not work.finished or len(work.records) + len(self._inbox[0].records) <= self._limit):
             delivery = self._next()
-            for record in self._in_time(delivery.records):
-                tick = None if record.key is not None else tick_of(record)
-                if tick is None:
-                    work.records.append(record)
-                else:
-                    # whoever's clock is ahead: a tick names no time that had not come when the broker took it
-                    self.until = max(self.until, min(tick, record.timestamp))
-                    work.ticks.append((len(work.records), self.until))
+            self._sort(self._in_time(delivery.records), work)
             work.resume_at = delivery.records.ends
             work.finished.append(delivery)
         self._room.set()
@@ -236,6 +229,20 @@ class PartitionLoop:
             self._finish(delivery.message, True)
         deliveries.clear()
 
+    def _sort(self, records: list[LogRecord], work: Work) -> None:
+        """Add records to what a round takes on; ticks are between them, without a key, and few."""
+        begins = 0
+        while (place := keyless(records, begins)) < len(records):
+            record = records[place]
+            tick = tick_of(record)
+            work.records += records[begins : place + (tick is None)]
+            if tick is not None:
+                # whoever's clock is ahead: a tick names no time that had not come when the broker took it
+                self.until = max(self.until, min(tick, record.timestamp))
+                work.ticks.append((len(work.records), self.until))
+            begins = place + 1
+        work.records += records[begins:]
+
     def _in_time(self, records: Slice) -> list[LogRecord]:
         in_time(records, self._newest)
         if records:
@@ -258,11 +265,11 @@ class PartitionLoop:
         computed = perf_counter()
         written_to = await self._writer.commit(effects, resume_at, self.until)
         self._worked_clock = self.until
-        state.apply(effects)
+        sizes = state.apply(effects)
         state.resume_at = resume_at
         state.read_to = max(state.read_to, written_to or 0)
         self._finish_all(work.finished)
-        self._tell(work.records, due, effects, (computed - started, perf_counter() - computed))
+        self._tell(work.records, due, effects, sizes, (computed - started, perf_counter() - computed))
 
     async def _worked(self, round_: Round, begins: int, ends: int) -> Effects | None:
         if self._data_clock or round_.records or len(round_.due) <= _FEW_DUE:
@@ -322,6 +329,7 @@ class PartitionLoop:
         records: list[LogRecord],
         due: Due,
         effects: Effects,
+        sizes: Sequence[int],
         seconds: tuple[float, float],
     ) -> None:
         name, telemetry, now = self.stage.name, self._telemetry, wall_clock()
@@ -334,9 +342,10 @@ class PartitionLoop:
             telemetry.event_to_commit(name, records, now)
         if due.earliest is not None and not self._data_clock:
             telemetry.timer_lateness(name, (now - due.earliest) / 1000, len(due.keys))
-        if effects.changes:
-            sizes = [len(value) for value in effects.changes.values() if value is not None]
-            telemetry.state_bytes(name, max(sizes, default=0), sum(size > LARGE_STATE_BYTES for size in sizes))
+        if sizes:
+            largest = max(sizes)
+            over = sum(size > LARGE_STATE_BYTES for size in sizes) if largest > LARGE_STATE_BYTES else 0
+            telemetry.state_bytes(name, largest, over)
 
 
 def _together(parts: Sequence[Effects]) -> Effects:

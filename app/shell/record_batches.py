@@ -153,6 +153,14 @@ def in_time(records: list[LogRecord], newest: Instant) -> list[LogRecord]:
     return records
 
 
+def keyless(records: list[LogRecord], begins: int) -> int:
+    """Return the place of the first record without a key from `begins` on; how many there are, if each has one."""
+    for place in range(begins, len(records)):
+        if records[place].key is None:
+            return place
+    return len(records)
+
+
 def _records(
     data: bytes,
     at: "i64",

@@ -55,9 +55,10 @@ class PartitionState:
 
         return TimeIndex(next_due)
 
-    def apply(self, effects: Effects) -> None:
-        """Take over the changes of a committed round."""
+    def apply(self, effects: Effects) -> list[int]:
+        """Take over the changes of a committed round; returns the sizes of the states written."""
         table, next_due, size = self.table, effects.next_due, self.size_bytes
+        sizes: list[int] = []
         for key, value in effects.changes.items():
             before, due = table.get(key), next_due.get(key)
             if due is not None and (before is None or self.stage.next_due(before) != due):
@@ -66,11 +67,13 @@ class PartitionState:
                 size -= len(before)
             if value is not None:
                 size += len(value)
+                sizes.append(len(value))
                 # an encoder's result may hold on to a buffer many times its size; this copy is exact
                 table[key] = b"".join((value, b""))
             elif before is not None:
                 del table[key]
         self.size_bytes = size
+        return sizes
 
     def restore(self, batches: Iterable[Batch]) -> int:
         """Take over changelog batches and return how many rows they had; ChangelogError for a row without a key.

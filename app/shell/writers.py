@@ -10,7 +10,7 @@ from aiokafka.producer import sender
 from aiokafka.structs import RecordMetadata
 
 from app.errors import MakegoodError
-from app.shell.batching import by_place, fill
+from app.shell.batching import by_place, fill, topics_of
 from app.shell.safe_clock import wall_clock
 from app.stage import OutRecord
 from app.topics import Topic
@@ -48,7 +48,7 @@ class BulkWriter:
 
     async def send(self, records: Collection[OutRecord]) -> list[asyncio.Future[RecordMetadata]]:
         """Hand the records to the producer; they are written when all the futures returned are done."""
-        topics = {record.topic for record in records}
+        topics = topics_of(records)
         self._keep_known(topics)
         groups = by_place(records, await self._partitions(topics), self._turns)
         sent = []
