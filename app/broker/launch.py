@@ -137,7 +137,8 @@ class Broker:
         if port:
             require_free(port)
         chosen = port or free_port()
-        data.properties.write_text(server_properties(data.log_dir, chosen, free_port(), how.also), encoding="ascii")
+        controller = free_port(but=chosen)
+        data.properties.write_text(server_properties(data.log_dir, chosen, controller, how.also), encoding="ascii")
         format_once(data, how.java, how.jars, claim)
         data.output.unlink(missing_ok=True)
         since = data.broker_log.stat().st_size if data.broker_log.exists() else 0

@@ -13,15 +13,15 @@ _COUNT: Final = 12_000
 _TRIES: Final = 200
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on now; somebody may take it before we do.
+def free_port(but: int = 0) -> int:
+    """Return a port other than `but` that nobody listens on now; somebody may take it before we do.
 
     It lies below the range that systems give to outgoing connections (32768 and up): a client that tries to reach a
     stopped broker could otherwise be given the broker's own port, and keep it.
     """
     for _ in range(_TRIES):
         port = _LOWEST + secrets.randbelow(_COUNT)
-        if _bind_error(port) is None:
+        if port != but and _bind_error(port) is None:
             return port
     raise SetupError(f"no free port between {_LOWEST} and {_LOWEST + _COUNT} on {HOST}: stop what holds them")
 
