@@ -14,6 +14,9 @@
 #error "written for the versions of types and dictionaries that CPython 3.11 keeps"
 #endif
 
+/* Names and keys are told by their addresses, so a place holds on to its own: another could be given the address of one
+ * that is gone. */
+
 /* Two types a place: what is read there is often one of two. A type that changes gets another version, or none (0). */
 typedef struct {
     PyObject *name;
@@ -29,6 +32,7 @@ CPy_NOINLINE
 static PyObject *attribute_learnt(AttributeSite *site, PyObject *object, PyObject *name) {
     PyTypeObject *type = Py_TYPE(object);
     if (site->name == NULL) {
+        Py_INCREF(name);
         site->name = name;
     }
     if (site->name == name && site->learnt < MOST_LEARNT && type->tp_getattro == PyObject_GenericGetAttr) {
@@ -81,9 +85,12 @@ CPy_NOINLINE
 static PyObject *item_learnt(ItemSite *site, PyObject *dict, PyObject *key) {
     PyObject *value = CPyDict_GetItem(dict, key);
     if (value != NULL && PyDict_CheckExact(dict)) {
+        PyObject *before = site->key;
+        Py_INCREF(key);
         site->version = ((PyDictObject *)dict)->ma_version_tag;
         site->key = key;
         site->value = value;
+        Py_XDECREF(before);
     }
     return value;
 }
