@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from app.facts import OperatorDecided, decode_fact
 from app.shell.batch_path import SliceConsumer
+from app.shell.consumer import Consumer
 from app.shell.writers import WireName
 from app.stage import KeyedStage
 from app.topics import Topic
@@ -44,7 +45,7 @@ class WorkerAside:
             return None
         place = TopicPartition(self._wire_name(stage.log), partition)
         reads_from, asked = self._looked.get((place, key), (begins, None))
-        reader = AIOKafkaConsumer(**self._connection, enable_auto_commit=False, isolation_level="read_committed")
+        reader = Consumer(**self._connection, enable_auto_commit=False, isolation_level="read_committed")
         try:
             await reader.start()
             reader.assign([place])

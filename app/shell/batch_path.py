@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-import aiokafka
 import faust
 from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
@@ -19,6 +18,7 @@ from faust.types import TP, ConsumerMessage, Message
 from mode.utils.futures import notify
 
 from app.shell.cancelling import GivenUpError, only_from_outside
+from app.shell.consumer import Consumer
 from app.shell.group_offsets import committed_offsets
 from app.shell.whole_batches import in_batches, records_of
 
@@ -91,11 +91,11 @@ class SliceThread(driver.AIOKafkaConsumerThread):
 
     cursors: dict[TP, int]
 
-    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002 - Faust's signature
+    def _create_worker_consumer(self, transport: Any) -> Consumer:  # noqa: ARG002 - Faust's signature
         conf = self.app.conf
         self._assignor = self.app.assignor
         self.cursors = {}
-        return aiokafka.AIOKafkaConsumer(
+        return Consumer(
             **self.app.connection,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
@@ -114,13 +114,15 @@ class SliceThread(driver.AIOKafkaConsumerThread):
 
     async def _fetch_records(
         self,
-        consumer: aiokafka.AIOKafkaConsumer,
+        consumer: Consumer,
         active_partitions: set[TP],
         timeout: float | None = None,  # noqa: ASYNC109 - the driver's signature
         max_records: int | None = None,
     ) -> dict[TP, Slice]:
         cursors = self.cursors
         fetched = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        if not fetched:
+            consumer.check_fetching()
         if cursors is not self.cursors:
             # this fetch outlasted a rebalance: what it moved past is read again from where the seek put us
             for tp in fetched:

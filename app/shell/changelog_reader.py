@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
+from app.shell.consumer import Consumer
 from app.shell.record_batches import Batch
 from app.shell.whole_batches import in_batches
 
@@ -19,7 +20,7 @@ _WAIT_MS: Final = 500
 class ChangelogReader:
     """A started consumer of changelogs; see `reading`."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, places: Collection[TopicPartition]) -> None:
+    def __init__(self, consumer: Consumer, places: Collection[TopicPartition]) -> None:
         self._consumer = consumer
         self._places = places
 
@@ -33,7 +34,7 @@ class ChangelogReader:
 
     async def read(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, list[Batch]]:
         """Return what has come of these changelogs; nothing when nothing came for half a second."""
-        return await self._consumer.getmany(*places, timeout_ms=_WAIT_MS)  # type: ignore[no-any-return]
+        return await self._consumer.getmany(*places, timeout_ms=_WAIT_MS)
 
 
 @asynccontextmanager
@@ -44,7 +45,7 @@ async def reading(
 
     `in_bulk`: what little comes may wait for half a second, so that it comes together.
     """
-    consumer = AIOKafkaConsumer(
+    consumer = Consumer(
         **connection,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

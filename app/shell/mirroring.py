@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
+from app.shell.consumer import Consumer
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.log_places import GroupPlaces, without_place
 from app.shell.topics_admin import apply_topics, partition_counts
@@ -61,7 +62,7 @@ class _Copy:
         self._committed = committed or 0
 
     async def run(self, source: KafkaSettings, writer: LogWriter) -> None:
-        reader = AIOKafkaConsumer(**client_options(source), enable_auto_commit=False, isolation_level="read_committed")
+        reader = Consumer(**client_options(source), enable_auto_commit=False, isolation_level="read_committed")
         await reader.start()
         try:
             place = self._place
@@ -95,7 +96,7 @@ async def _places(kafka: KafkaSettings, worker: WorkerSettings) -> dict[TopicPar
 
 
 async def _require_empty(kafka: KafkaSettings, places: list[TopicPartition]) -> None:
-    reader = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False)
+    reader = Consumer(**client_options(kafka), enable_auto_commit=False)
     await reader.start()
     try:
         full = [place for place, end in (await reader.end_offsets(places)).items() if end]
@@ -106,7 +107,7 @@ async def _require_empty(kafka: KafkaSettings, places: list[TopicPartition]) -> 
 
 
 async def _commit(kafka: KafkaSettings, worker: WorkerSettings, resume: Mapping[TopicPartition, int]) -> None:
-    member = AIOKafkaConsumer(**client_options(kafka), group_id=worker.application_id, enable_auto_commit=False)
+    member = Consumer(**client_options(kafka), group_id=worker.application_id, enable_auto_commit=False)
     await member.start()
     try:
         member.assign(list(resume))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from app.clock import Instant
@@ -13,6 +13,7 @@ from app.emit.records import Emit
 from app.errors import InvalidRecord, SetupError
 from app.outputs import Output
 from app.settings import KafkaSettings, WorkerSettings
+from app.shell.consumer import Consumer
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.output_reader import codec_of
 from app.shell.safe_clock import wall_clock
@@ -61,7 +62,7 @@ class OutputFollower:
         """Follow for ever; SetupError when the topics are not there."""
         await wait_for_broker(self._kafka)
         places = await self._places()
-        consumer = AIOKafkaConsumer(
+        consumer = Consumer(
             **client_options(self._kafka),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -92,7 +93,7 @@ class OutputFollower:
             )
         return [TopicPartition(name, number) for name in names for number in range(live[name])]
 
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+    async def _read(self, consumer: Consumer) -> None:
         while True:
             for place, records in (await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)).items():
                 topic = Topic(place.topic.removeprefix(self._worker.topic_prefix))
@@ -114,7 +115,7 @@ class OutputFollower:
             appended = Instant(record.timestamp)  # type: ignore[attr-defined]
             self._took(Followed(topic, key, value, appended, output, problem))
 
-    async def _probe(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
+    async def _probe(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         """Ask where the topics end; once we have read up to there, we are as fresh as the question."""
         while True:
             asked = wall_clock()
@@ -126,7 +127,7 @@ class OutputFollower:
                 _log.warning("cannot_see_the_end", reason=str(error) or type(error).__name__)
             await asyncio.sleep(_PROBE_SECONDS)
 
-    async def _reached(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
+    async def _reached(self, consumer: Consumer, ends: dict[TopicPartition, int]) -> None:
         for place, end in ends.items():
             while await consumer.position(place) < end:  # noqa: ASYNC110 - the client tells nobody when it moves
                 await asyncio.sleep(_STEP_SECONDS)

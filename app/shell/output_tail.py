@@ -3,11 +3,12 @@
 from collections.abc import AsyncGenerator
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from app.emit.records import Emit
 from app.outputs import Output
 from app.settings import KafkaSettings, WorkerSettings
+from app.shell.consumer import Consumer
 from app.shell.kafka_client import client_options
 from app.shell.output_reader import codec_of
 from app.topics import OUTPUTS, Topic
@@ -18,7 +19,7 @@ _POLL_MS: Final = 200
 async def follow_outputs(kafka: KafkaSettings, worker: WorkerSettings) -> AsyncGenerator[Output | None]:
     """Yield each output committed after the call, and None whenever there is nothing new for a moment."""
     emit = Emit(codec_of(worker))
-    consumer = AIOKafkaConsumer(
+    consumer = Consumer(
         **client_options(kafka), enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=_POLL_MS
     )
     await consumer.start()

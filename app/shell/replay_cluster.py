@@ -5,13 +5,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from app.clock import Instant
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
+from app.shell.consumer import Consumer
 from app.shell.kafka_client import client_options
 from app.shell.topics_admin import apply_topics
 from app.shell.writers import LogWriter
@@ -39,9 +40,9 @@ class ReplayCluster:
         self._watch = watch
         connection = client_options(kafka)
         self._writer = LogWriter(connection, self._wire_name)
-        self._reader = AIOKafkaConsumer(**connection, **_reading("read_committed"))
-        self._registered = AIOKafkaConsumer(**connection, **_reading("read_committed"))
-        self._ends = AIOKafkaConsumer(**connection, **_reading("read_uncommitted"))
+        self._reader = Consumer(**connection, **_reading("read_committed"))
+        self._registered = Consumer(**connection, **_reading("read_committed"))
+        self._ends = Consumer(**connection, **_reading("read_uncommitted"))
         self._admin = AIOKafkaAdminClient(**connection)
 
     @property
@@ -118,7 +119,7 @@ class ReplayCluster:
     async def states(self, changelog: Topic) -> dict[bytes, bytes]:
         """Return what a stage's changelog comes to now: every key's newest state."""
         partitions = self._partitions([changelog])
-        reader = AIOKafkaConsumer(**client_options(self._kafka), **_reading("read_committed"))
+        reader = Consumer(**client_options(self._kafka), **_reading("read_committed"))
         await reader.start()
         try:
             _from_the_beginning(reader, partitions)
@@ -127,7 +128,7 @@ class ReplayCluster:
             await reader.stop()
         return {key: value for key, value in newest.items() if key is not None and value is not None}
 
-    async def _read(self, reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[OutRecord]:
+    async def _read(self, reader: Consumer, partitions: Sequence[TopicPartition]) -> list[OutRecord]:
         """Read up to where the partitions end now; by position, because markers of transactions stand there too."""
         ends = await self._ends.end_offsets(list(partitions))
         found: list[OutRecord] = []
@@ -181,7 +182,7 @@ def _reading(isolation: str) -> dict[str, Any]:
     }
 
 
-def _from_the_beginning(reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+def _from_the_beginning(reader: Consumer, partitions: Sequence[TopicPartition]) -> None:
     reader.assign(list(partitions))
     for partition in partitions:
         reader.seek(partition, 0)

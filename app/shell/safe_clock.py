@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from time import time_ns
 from typing import Any, Final, NamedTuple, Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from app.clock import Instant
+from app.shell.consumer import Consumer
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +63,12 @@ class Cluster:
     def __init__(self, connection: Mapping[str, Any], group_id: str) -> None:
         self._connection = connection
         self._group_id = group_id
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer: Consumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
 
     async def start(self) -> None:
         """Connect."""
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = Consumer(
             **self._connection,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

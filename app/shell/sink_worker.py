@@ -8,7 +8,7 @@ from traceback import extract_tb
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from app.clock import SECOND
@@ -17,6 +17,7 @@ from app.errors import InvalidRecord, SetupError
 from app.ids import CustomerId
 from app.outputs import Suppression
 from app.settings import KafkaSettings, SinkSettings, WorkerSettings
+from app.shell.consumer import Consumer
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.output_reader import codec_of
 from app.shell.sink_http import transport
@@ -106,7 +107,7 @@ class Sink:
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        consumer = AIOKafkaConsumer(
+        consumer = Consumer(
             self._worker.topic_prefix + Topic.SUPPRESSIONS,
             **client_options(self._kafka),
             group_id=f"{self._worker.topic_prefix}{self._worker.application_id}-sink-{self.name}",
@@ -122,7 +123,7 @@ class Sink:
         finally:
             await consumer.stop()
 
-    async def _round(self, consumer: AIOKafkaConsumer) -> None:
+    async def _round(self, consumer: Consumer) -> None:
         fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=self._settings.records)
         if not fetched:
             self._metrics.delivered_to(self.name, TIME.wall())

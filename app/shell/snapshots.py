@@ -12,13 +12,14 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from app.clock import Instant
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.breaking import BROKE
+from app.shell.consumer import Consumer
 from app.shell.kafka_client import client_options, wait_for_broker
 from app.shell.log_places import GroupPlaces, Worked, worked_in
 from app.shell.topics_admin import partition_counts
@@ -54,8 +55,8 @@ class SnapshotReader:
         self._kafka = kafka
         self._worker = worker
         self._group = GroupPlaces(kafka, worker)
-        self._decided: AIOKafkaConsumer
-        self._written: AIOKafkaConsumer
+        self._decided: Consumer
+        self._written: Consumer
 
     async def __aenter__(self) -> Self:
         await wait_for_broker(self._kafka, limit=_BROKER_SECONDS)
@@ -267,8 +268,8 @@ class _Reading:
         self.worked = worked
 
 
-def _consumer(kafka: KafkaSettings, isolation: str) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
+def _consumer(kafka: KafkaSettings, isolation: str) -> Consumer:
+    return Consumer(
         **client_options(kafka),
         enable_auto_commit=False,
         auto_offset_reset="none",

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from app.clock import Instant
 from app.errors import SetupError
 from app.settings import KafkaSettings, WorkerSettings
 from app.shell.batching import partition_of
+from app.shell.consumer import Consumer
 from app.shell.kafka_client import client_options
 from app.shell.topics_admin import partition_counts
 from app.stage import LogRecord
@@ -59,8 +60,8 @@ async def read_places(
 
 
 @asynccontextmanager
-async def _reader(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
+async def _reader(kafka: KafkaSettings) -> AsyncIterator[Consumer]:
+    consumer = Consumer(
         **client_options(kafka),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -89,7 +90,7 @@ async def _partitions(kafka: KafkaSettings, worker: WorkerSettings, name: str) -
     return live
 
 
-async def _up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> AsyncIterator[ConsumerRecord]:
+async def _up_to(consumer: Consumer, ends: Mapping[TopicPartition, int]) -> AsyncIterator[ConsumerRecord]:
     pending = set(ends)
     while pending:
         # by position, not by record: the last offsets may be markers of transactions

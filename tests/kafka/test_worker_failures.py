@@ -168,6 +168,20 @@ def test_a_topic_that_comes_to_too_many_dead_letters_is_read_no_more_until_the_w
     assert {record.key for record in cluster.read(Topic.DEAD_LETTERS)} == {record.key for record in rubbish}
 
 
+def test_a_worker_whose_client_cannot_read_on_stops_and_says_so_and_the_next_goes_on_where_it_stood(
+    cluster: CountingCluster,
+) -> None:
+    cluster.produce(Topic.JOURNEY_LOG, events(1_000))
+    stands = cluster.start("unreadable")
+    eventually(lambda: len(cluster.said()) == 1_000, "the first events said")
+    cluster.produce(Topic.JOURNEY_LOG, events(1, start=1_000, suffix=" unreadable"))
+    assert stands.wait() == 1
+    assert "worker stopped by FetchingEndedError: the client reads no more from" in stands.said()
+    assert "a batch that the parser trips over" in stands.said()
+    cluster.start()
+    all_said_once(cluster, 1_001)
+
+
 class _FirstGoesSecondDoesNot:
     """Passes the first connection to a broker, breaks off the second, passes all others."""
 

@@ -83,6 +83,13 @@ def test_what_we_look_at_in_a_consumer_is_made_by_it() -> None:
     made = inspect.getsource(AIOKafkaConsumer)
     assert "self._coordinator" in made
     assert "self._subscription" in made
+    assert "self._fetcher" in made
+    assert "self._client" in made
+
+
+def test_a_failure_of_the_fetching_task_can_be_asked_for() -> None:
+    assert "return self._fetch_task" in inspect.getsource(fetcher.Fetcher.error_future.fget)
+    assert "self._fetch_task = create_task(self._fetch_requests_routine())" in inspect.getsource(fetcher.Fetcher)
 
 
 def test_what_we_fill_of_a_batch_is_counted_and_sent_by_it() -> None:
