@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol, final
 
 from fastavro import schemaless_reader, schemaless_writer
 from fastavro.schema import to_parsing_canonical_form
+from librt.strings import BytesWriter
 from msgspec import Struct
 
 from app.errors import InvalidRecord
@@ -106,9 +107,10 @@ class Codec:
         writer = self._writers.get(schema)
         if writer is None:
             writer = self._writers[schema] = compile_writer(schema.parsed)
-        out = [self._known_prefix(schema)]
+        out = BytesWriter()
+        out.write(self._known_prefix(schema))
         writer.write(out, struct)
-        return b"".join(out)
+        return out.getvalue()
 
     def decode(self, value: bytes) -> Decoded:
         """Read a record; InvalidRecord says `undecodable`, `unknown_schema` or `unknown_event`."""

@@ -5,17 +5,21 @@ costs several times as much. The bytes are the same, which a test holds every ou
 """
 
 from keyword import iskeyword
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from librt.strings import BytesWriter
 from msgspec.structs import astuple
 
 from app.wire.catalog import JsonSchema
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 
 class Part:
     """Writes one part of a schema."""
 
-    def write(self, out: list[bytes], value: Any) -> None:
+    def write(self, out: BytesWriter, value: Any) -> None:
         """Append a value's bytes; AttributeError or TypeError when it is not of the schema's shape (our own bug)."""
         raise NotImplementedError
 
@@ -26,33 +30,48 @@ def compile_writer(parsed: JsonSchema) -> Part:
 
 
 _SEVEN_BITS: Final = 0x7F
-_BYTES: Final = [bytes([value]) for value in range(_SEVEN_BITS + 1)]
-_END: Final = _BYTES[0]
+_MORE: Final = 0x80
+_END: Final = 0
 _SHORT: Final = 64
 """Texts below this length have a length of one byte."""
+_LARGE: Final = 1 << 61
+"""From here on a number may be more than one of the processor's own holds."""
 
 
-def varint(number: int) -> bytes:
-    """Return a whole number as Avro has it: zigzag, seven bits a byte, the lowest first."""
-    rest = number << 1 if number >= 0 else (-number << 1) - 1
-    if rest <= _SEVEN_BITS:
-        return _BYTES[rest]
-    spread, bits = 0, 0
+def write_whole(out: BytesWriter, number: int) -> None:
+    """Append a whole number as Avro has it: zigzag, seven bits a byte, the lowest first."""
+    doubled = number << 1 if number >= 0 else (-number << 1) - 1
+    if doubled >= _LARGE:
+        _write_large(out, doubled)
+        return
+    rest: i64 = doubled
     while rest > _SEVEN_BITS:
-        spread |= (rest & _SEVEN_BITS | 0x80) << bits
+        # an int: given a number of its own, the compiler finds no way of its own to append it
+        byte: int = rest & _SEVEN_BITS | _MORE
+        out.append(byte)
         rest >>= 7
-        bits += 8
-    return (spread | rest << bits).to_bytes((bits >> 3) + 1, "little")
+    last: int = rest
+    out.append(last)
 
 
-def _write_text(out: list[bytes], text: bytes) -> None:
+def _write_large(out: BytesWriter, doubled: int) -> None:
+    while doubled > _SEVEN_BITS:
+        out.append(doubled & _SEVEN_BITS | _MORE)
+        doubled >>= 7
+    out.append(doubled)
+
+
+def _write_text(out: BytesWriter, text: bytes) -> None:
     size = len(text)
-    out.append(_BYTES[size << 1] if size < _SHORT else varint(size))
-    out.append(text)
+    if size < _SHORT:
+        out.append(size << 1)
+    else:
+        write_whole(out, size)
+    out.write(text)
 
 
 class _Text(Part):
-    def write(self, out: list[bytes], value: Any) -> None:
+    def write(self, out: BytesWriter, value: Any) -> None:
         if isinstance(value, str):
             _write_text(out, value.encode())
         else:
@@ -60,25 +79,25 @@ class _Text(Part):
 
 
 class _Long(Part):
-    def write(self, out: list[bytes], value: Any) -> None:
+    def write(self, out: BytesWriter, value: Any) -> None:
         number: int = value
-        out.append(varint(number))
+        write_whole(out, number)
 
 
 class _Boolean(Part):
-    def write(self, out: list[bytes], value: Any) -> None:
-        out.append(_BYTES[1 if value else 0])
+    def write(self, out: BytesWriter, value: Any) -> None:
+        out.append(1 if value else 0)
 
 
 class _Optional(Part):
     """Null or the one other type; our schemas have no other unions."""
 
     def __init__(self, nothing: int, inner: Part) -> None:
-        self._absent = varint(nothing)
-        self._present = varint(1 - nothing)
+        self._absent = nothing << 1
+        self._present = (1 - nothing) << 1
         self._inner = inner
 
-    def write(self, out: list[bytes], value: Any) -> None:
+    def write(self, out: BytesWriter, value: Any) -> None:
         if value is None:
             out.append(self._absent)
         else:
@@ -90,10 +109,10 @@ class _Array(Part):
     def __init__(self, item: Part) -> None:
         self._item = item
 
-    def write(self, out: list[bytes], value: Any) -> None:
+    def write(self, out: BytesWriter, value: Any) -> None:
         items = tuple(value)
         if items:
-            out.append(varint(len(items)))
+            write_whole(out, len(items))
             inner = self._item
             for item in items:
                 inner.write(out, item)
@@ -104,10 +123,10 @@ class _Map(Part):
     def __init__(self, inner: Part) -> None:
         self._inner = inner
 
-    def write(self, out: list[bytes], value: Any) -> None:
+    def write(self, out: BytesWriter, value: Any) -> None:
         entries: dict[str, Any] = value
         if entries:
-            out.append(varint(len(entries)))
+            write_whole(out, len(entries))
             inner = self._inner
             for key, item in entries.items():
                 _write_text(out, key.encode())
@@ -126,7 +145,7 @@ class _Record(Part):
     def add(self, part: Part) -> None:
         self._parts.append(part)
 
-    def write(self, out: list[bytes], value: Any) -> None:
+    def write(self, out: BytesWriter, value: Any) -> None:
         values: tuple[Any, ...] = astuple(value) if type(value) is self._like_us else self._of_another(value)
         parts = self._parts
         for index, item in enumerate(values):

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from librt.strings import BytesWriter
 from msgspec import Struct
 
 from app.emit.records import Emit
@@ -33,9 +34,9 @@ class Straight(Struct):
 
 def written(avro_type: object, value: object) -> bytes:
     writer = compile_writer({"type": "record", "name": "Holder", "fields": [{"name": "value", "type": avro_type}]})
-    out: list[bytes] = []
+    out = BytesWriter()
     writer.write(out, Holder(value))
-    return b"".join(out)
+    return out.getvalue()
 
 
 @EACH
@@ -48,7 +49,18 @@ def test_an_output_has_the_bytes_that_fastavro_gives_its_payload(output: Output)
 
 @pytest.mark.parametrize(
     ("number", "expected"),
-    [(0, "00"), (-1, "01"), (1, "02"), (63, "7e"), (-64, "7f"), (64, "8001"), (2**63 - 1, "fe" + "ff" * 8 + "01")],
+    [
+        (0, "00"),
+        (-1, "01"),
+        (1, "02"),
+        (63, "7e"),
+        (-64, "7f"),
+        (64, "8001"),
+        (8192, "808001"),
+        (-(2**61), "ff" * 8 + "3f"),
+        (2**61, "80" * 8 + "40"),
+        (2**63 - 1, "fe" + "ff" * 8 + "01"),
+    ],
 )
 def test_whole_numbers_are_zigzag_varints(number: int, expected: str) -> None:
     assert written("long", number).hex() == expected
@@ -82,11 +94,11 @@ def test_a_struct_may_have_its_fields_in_another_order_than_the_schema() -> None
             "fields": [{"name": "second", "type": "long"}, {"name": "first", "type": "boolean"}],
         }
     )
-    out: list[bytes] = []
+    out = BytesWriter()
     writer.write(out, Swapped(first=True, second=2))
     writer.write(out, Straight(second=2, first=True))
     writer.write(out, Swapped(first=True, second=2))
-    assert b"".join(out) == b"\x04\x01" * 3
+    assert out.getvalue() == b"\x04\x01" * 3
 
 
 def test_a_value_of_another_type_is_not_written() -> None:
