@@ -22,7 +22,15 @@ CORE = ("intake", "directory", "journey", "register", "decide", "emit")
 LEAVES = ("clock.py", "ids.py", "stage.py", "facts/encoding.py", "wire/codec.py", "wire/reading.py", "wire/writing.py")
 SHELL = tuple(
     f"shell/{name}.py"
-    for name in ("batching", "bulk_histogram", "output_counts", "record_batches", "state_tables", "time_index")
+    for name in (
+        "batch_writing",
+        "batching",
+        "bulk_histogram",
+        "output_counts",
+        "record_batches",
+        "state_tables",
+        "time_index",
+    )
 )
 """What of the shell is nothing but loops over every record."""
 TOO_NEW = ("decide/folder.py",)

@@ -46,7 +46,7 @@ class PartitionWriter:
             transactional_id=f"{group_id}.{self._source.topic}.{partition}",
             transaction_timeout_ms=timeout_ms,
         )
-        self._writer = BulkWriter(self._producer, wire_name)
+        self._writer = BulkWriter(self._producer, wire_name, transactional=True)
 
     async def start(self) -> None:
         """Fence all earlier owners; returns when their last transaction has ended."""

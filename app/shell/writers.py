@@ -10,7 +10,8 @@ from aiokafka.producer import sender
 from aiokafka.structs import RecordMetadata
 
 from app.errors import MakegoodError
-from app.shell.batching import by_place, fill, topics_of
+from app.shell.batch_writing import BatchToWrite
+from app.shell.batching import by_place, topics_of
 from app.shell.safe_clock import wall_clock
 from app.stage import OutRecord
 from app.topics import Topic
@@ -41,9 +42,18 @@ def new_producer(connection: Mapping[str, Any], **more: Any) -> AIOKafkaProducer
 class BulkWriter:
     """Sorts records into batches per topic and partition and sends them, each partition's in the order given."""
 
-    def __init__(self, producer: AIOKafkaProducer, wire_name: WireName) -> None:
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        wire_name: WireName,
+        *,
+        transactional: bool = False,
+        batch_bytes: int = BATCH_BYTES,
+    ) -> None:
         self._producer = producer
         self._wire_name = wire_name
+        self._transactional = transactional
+        self._batch_bytes = batch_bytes
         self._turns = count()
 
     async def send(self, records: Collection[OutRecord]) -> list[asyncio.Future[RecordMetadata]]:
@@ -72,22 +82,19 @@ class BulkWriter:
     async def _partitions(self, topics: Iterable[Topic]) -> Mapping[Topic, int]:
         return {topic: len(await self._producer.partitions_for(self._wire_name(topic))) for topic in topics}
 
-    def _batches(self, records: Sequence[OutRecord]) -> list[Any]:
-        """Return batches of one partition, filled by the client's builder itself: its wrapper took half of the time."""
-        batches: list[Any] = []
+    def _batches(self, records: Sequence[OutRecord]) -> list[BatchToWrite]:
+        """Return batches of one partition."""
+        batches: list[BatchToWrite] = []
         at, start = wall_clock(), 0
         while start < len(records):
-            batch = self._producer.create_batch()
-            filled = fill(batch._builder.append, records, start, at)  # noqa: SLF001
-            batch._relative_offset = filled - start  # noqa: SLF001
+            batch = BatchToWrite(self._batch_bytes, at, transactional=self._transactional)
+            start = batch.fill(records, start)
             # only a batch's first record is taken whatever its size
             if batch.size() > REQUEST_BYTES:
                 raise OversizedRecordError(
                     f"a record for {records[0].topic} has {batch.size()} bytes; the broker takes {REQUEST_BYTES}"
                 )
-            batch.close()
             batches.append(batch)
-            start = filled
         return batches
 
 

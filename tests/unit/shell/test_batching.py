@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
-from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.shell.batching import by_place, fill, partition_of
+from app.shell.batch_writing import BatchToWrite
+from app.shell.batching import by_place, partition_of
 from app.shell.writers import REQUEST_BYTES, BulkWriter, OversizedRecordError
 from app.stage import OutRecord
 from app.topics import Topic
@@ -21,13 +22,12 @@ BATCH_BYTES = 400
 
 
 class Producer:
-    """Takes batches in place of a broker's client; the batches are the client's own."""
+    """Takes batches in place of a broker's client."""
 
-    def __init__(self, batch_bytes: int = BATCH_BYTES) -> None:
+    def __init__(self) -> None:
         self.sent: list[tuple[str, int, Any]] = []
         self.client = self
         self.named: set[str] = set()
-        self._batch_bytes = batch_bytes
 
     def add_topic(self, name: str) -> None:
         self.named.add(name)
@@ -35,10 +35,7 @@ class Producer:
     async def partitions_for(self, name: str) -> set[int]:
         return set(range(PARTITIONS[Topic(name)]))
 
-    def create_batch(self) -> BatchBuilder:
-        return BatchBuilder(self._batch_bytes, 0, is_transactional=1)
-
-    async def send_batch(self, batch: BatchBuilder, name: str, *, partition: int) -> None:
+    async def send_batch(self, batch: BatchToWrite, name: str, *, partition: int) -> None:
         assert name in self.named, "the client would forget where the others are"
         self.sent.append((name, partition, batch))
 
@@ -92,7 +89,7 @@ def test_records_without_a_key_go_round() -> None:
 @given(records=records)
 def test_batches_hold_what_was_written_in_order_and_are_counted(records: list[OutRecord]) -> None:
     producer = Producer()
-    asyncio.run(BulkWriter(producer, str).send(records))
+    asyncio.run(BulkWriter(producer, str, batch_bytes=BATCH_BYTES).send(records))
     written: dict[tuple[str, int], list[Any]] = {}
     for name, partition, batch in producer.sent:
         held = read(batch)
@@ -106,10 +103,34 @@ def test_batches_hold_what_was_written_in_order_and_are_counted(records: list[Ou
 
 def test_a_batch_takes_what_fits_and_says_where_the_next_begins() -> None:
     full = [OutRecord(Topic.NOTICES, b"k", b"x" * 100)] * 5
-    batch: Any = BatchBuilder(BATCH_BYTES, 0)
-    filled = fill(batch._builder.append, full, 1, 0)
+    batch = BatchToWrite(BATCH_BYTES, 0, transactional=False)
+    filled = batch.fill(full, 1)
     assert 1 < filled < len(full)
-    assert fill(BatchBuilder(1_000_000, 0)._builder.append, full, filled, 0) == len(full)
+    assert batch.size() <= BATCH_BYTES < batch.size() + 100
+    assert BatchToWrite(1_000_000, 0, transactional=False).fill(full, filled) == len(full)
+
+
+@given(
+    records=records.filter(bool),
+    at=st.integers(0, 2**53),
+    state=st.tuples(st.integers(-1, 2**40), st.integers(-1, 2**15 - 1), st.integers(-1, 2**31 - 1)),
+    transactional=st.booleans(),
+)
+def test_a_batch_has_the_bytes_that_the_clients_own_builder_gives_it(
+    records: list[OutRecord], at: int, state: tuple[int, int, int], transactional: bool
+) -> None:
+    long = [*records, OutRecord(Topic.NOTICES, b"k", b"x" * 9_000), OutRecord(Topic.NOTICES, None, b"y" * 2**20)]
+    ours = BatchToWrite(1 << 22, at, transactional=transactional)
+    assert ours.fill(long, 0) == len(long)
+    theirs = DefaultRecordBatchBuilder(2, 0, int(transactional), -1, -1, 0, 1 << 22)
+    for place, record in enumerate(long):
+        assert theirs.append(place, at, record.key, record.value, list(record.headers)) is not None
+    ours._set_producer_state(*state)
+    theirs.set_producer_state(*state)
+    expected = bytes(theirs.build())
+    assert ours.size() == len(expected)
+    assert [ours._build(), ours._build()] == [expected, expected]
+    assert ours.size() == len(expected)
 
 
 def test_a_record_that_the_broker_would_refuse_is_an_error_before_it_is_sent() -> None:

@@ -4,6 +4,7 @@ A method of ours whose model has gone or been renamed would never be called, and
 """
 
 import inspect
+import re
 import tomllib
 from importlib.metadata import version
 from typing import Any, Final
@@ -11,13 +12,12 @@ from typing import Any, Final
 import faust
 import mode.services
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.producer import sender
-from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer import message_accumulator, sender
 from aiokafka.producer.transaction_manager import TransactionManager
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
@@ -25,6 +25,7 @@ from faust.transport.drivers import aiokafka as driver
 
 from app.settings import ROOT
 from app.shell import batch_path, recovery
+from app.shell.batch_writing import BatchToWrite
 
 OURS: Final[dict[Any, set[str]]] = {
     batch_path.SliceConsumer: {"begin", "finish", "release_partitions"},
@@ -92,10 +93,12 @@ def test_a_failure_of_the_fetching_task_can_be_asked_for() -> None:
     assert "self._fetch_task = create_task(self._fetch_requests_routine())" in inspect.getsource(fetcher.Fetcher)
 
 
-def test_what_we_fill_of_a_batch_is_counted_and_sent_by_it() -> None:
-    made = inspect.getsource(BatchBuilder)
-    assert "self._builder.append(" in made
-    assert "return self._relative_offset" in made
+def test_a_batch_of_ours_has_all_that_the_sender_asks_of_one() -> None:
+    asked = set(re.findall(r"\b_builder\.(\w+)\(", inspect.getsource(message_accumulator.MessageBatch)))
+    asked |= set(re.findall(r"\._builder\.(\w+)\(", inspect.getsource(message_accumulator.MessageAccumulator)))
+    assert asked == {"append", "close", "closed", "record_count", "_set_producer_state", "_build"}
+    assert {name for name in asked if not hasattr(BatchToWrite, name)} == set()
+    assert "builder." not in inspect.getsource(AIOKafkaProducer.send_batch)
 
 
 def test_a_transaction_that_comes_too_soon_waits_as_long_as_we_say() -> None:
