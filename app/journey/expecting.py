@@ -4,7 +4,6 @@ Promises and rules of one occurrence are worked out anew from all times known. O
 as instances: `split_gap` puts a movement where it belongs among them, however late it is learnt (decision 0003).
 """
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -241,27 +240,35 @@ def split_gap(
     Kept are the running gap and those that ran past their deadline: any other movement falls into a gap that was
     short enough, and would only make it shorter.
     """
-    if any(known.start == at for known in gaps):
-        return gaps
-    gap = next((gap for gap in gaps if gap.start < at and (gap.met_at is None or at < gap.met_at)), None)
+    gap: Expectation | None = None
+    others: list[Expectation] = []
+    for known in gaps:
+        if known.start == at:
+            return gaps
+        if gap is None and known.start < at and (known.met_at is None or at < known.met_at):
+            gap = known
+        else:
+            others.append(known)
     if gap is None:
         return gaps if first is not None and at > first else _with_first_gap(view, watched, gaps, first, at)
-    kept = tuple(half for half in _halves(view, watched, gap, at) if _matters(half))
-    return tuple(sorted((*(other for other in gaps if other is not gap), *kept), key=lambda other: other.start))
+    halves = _halves(view, watched, gap, at)
+    return tuple(sorted([*others, *halves], key=lambda other: other.start)) if others else tuple(halves)
 
 
-def _halves(view: View, watched: Watched, gap: Expectation, at: Instant) -> Iterator[Expectation]:
-    """Yield what a movement makes of a gap: the one up to it and, unless all is over, the one from it on.
+def _halves(view: View, watched: Watched, gap: Expectation, at: Instant) -> list[Expectation]:
+    """Return what matters of what a movement makes of a gap: the one up to it and, unless all is over, that from it on.
 
     Over a weekend both may be due at the same time: then the wait is one and the same, and so is its breach.
     """
-    (rest,) = (None,) if _over_by(view, at) else _expected(view, watched, at, gap.met_at) or (None,)
-    if rest is not None and rest.first_due == gap.first_due:
-        yield replace(rest, breached_at=gap.breached_at, withdrawn_at=gap.withdrawn_at, lapses=gap.lapses)
-        return
-    yield replace(gap, met_at=at)
-    if rest is not None:
-        yield rest
+    rest = [] if _over_by(view, at) else _expected(view, watched, at, gap.met_at)
+    if rest and rest[0].first_due == gap.first_due:
+        same = replace(rest[0], breached_at=gap.breached_at, withdrawn_at=gap.withdrawn_at, lapses=gap.lapses)
+        return [same] if _matters(same) else []
+    halves = [half for half in rest if _matters(half)]
+    # a gap that a movement ended in time is let go of: mostly, so it is not made to be looked at
+    if at >= gap.first_due or gap.breached_at is not None:
+        halves.insert(0, replace(gap, met_at=at))
+    return halves
 
 
 def _with_first_gap(

@@ -1,10 +1,13 @@
 """Which facts were seen: eight bytes of each id's hash and when, oldest first, bounded in number and time."""
 
 from hashlib import blake2b
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from app.clock import Instant, Millis
 from app.ids import FactId
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 _HASH: Final = 8
 _TIME: Final = 6
@@ -47,4 +50,12 @@ def forget_at(seen: bytes, window: Millis) -> Instant | None:
 
 
 def _time(seen: bytes, at: int) -> int:
-    return int.from_bytes(seen[at + _HASH : at + _ENTRY], "big")
+    # byte by byte: this is asked for every fact, and int.from_bytes of a slice takes ten times as long
+    found: i64 = 0
+    place: i64 = at + _HASH
+    ends: i64 = at + _ENTRY
+    while place < ends:
+        byte: i64 = seen[place]
+        found = found << 8 | byte
+        place += 1
+    return found

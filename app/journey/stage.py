@@ -59,7 +59,9 @@ class Journeys:
         """
         session = _Session(table, self._write, self._policies.active(round_.partition, table), self._data_clock)
         parking = Parking(table, round_.parking, session)
-        for (record, read), clock in zip(self._ordered(round_.records), clocks(round_), strict=False):
+        ordered = self._ordered(round_.records)
+        last = {record.key: record for record, _ in ordered}
+        for (record, read), clock in zip(ordered, clocks(round_), strict=False):
             if parking.keeps(record, clock):
                 continue
             fact = read or fact_in(record)
@@ -74,6 +76,8 @@ class Journeys:
                 raise ValueError(msg)
             elif not (type(fact.what) is CustomerParked or parking.parks(record, fact)):
                 session.take(record.key, fact)
+                if last[record.key] is record:
+                    session.put_by(record.key)
         session.fire_all(round_.due, round_.until, parking)
         effects = session.effects(parking.changes)
         if session.activated is not None:
@@ -98,73 +102,115 @@ def _order(fact: Fact) -> tuple[tuple[int, int, int], bool]:
     return (fact.order, not isinstance(fact.what, PolicyActivated))
 
 
+class _Customer:
+    """A customer in a round: read once it is needed, written once."""
+
+    def __init__(self, key: bytes, value: bytes | None) -> None:
+        self.due = None if value is None else stored_due(value)
+        self.changed = False
+        self._key = key
+        self._value = value
+        self._state: CustomerState | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Say whether the state has been needed; one that nobody has read may be what breaks us."""
+        return self.changed or self._state is not None
+
+    def state(self) -> CustomerState:
+        """Return the newest state."""
+        state = self._state
+        if state is None:
+            value = self._value
+            state = CustomerState(CustomerId(self._key.decode())) if value is None else decode_state(value)
+            self._state = state
+        return state
+
+    def put(self, state: CustomerState, due: Instant | None) -> None:
+        """Take a new state and when its first deadline fires."""
+        self._state = state
+        self.due = due
+        self.changed = True
+
+    def write(self) -> bytes | None:
+        """Let go of the state, read anew if need be; return its stored form, None when nothing is left to know."""
+        state = self._state
+        if state is not None:
+            if self.changed:
+                self._value = None if state.is_empty else encode_state(state, self.due)
+            self._state = None
+        return self._value
+
+
 class _Session:
-    """One round over the table, not in it: each customer is decoded once and encoded once."""
+    """One round over the table, not in it."""
 
     def __init__(self, table: Mapping[bytes, bytes], write: Write, policy: Policy | None, stands_still: bool) -> None:
         self._table = table
         self._write = write
         self._policy = policy
         self._stands_still = stands_still
-        self._states: dict[bytes, CustomerState] = {}
-        self._dues: dict[bytes, Instant | None] = {}
-        self._changed: dict[bytes, None] = {}
+        self._customers: dict[bytes, _Customer] = {}
         self._outputs: list[OutRecord] = []
         self._repeats = 0
         self._policy_value: bytes | None = None
         self.activated: Policy | None = None
 
     def touched(self) -> tuple[bytes, ...]:
-        return tuple(self._states)
+        return tuple(self._customers)
 
     def activate(self, what: PolicyActivated) -> None:
         self._policy = self.activated = compile_policy(what.files)
         self._policy_value = encode_policy(what)
 
     def take(self, key: bytes, fact: Fact) -> None:
-        state = self._state(key)
-        if self._waits(key) and not is_taken_at_once(state, fact):
+        customer = self._customer(key)
+        state = customer.state()
+        if self._waits(state) and not is_taken_at_once(state, fact):
             queued = tuple(sorted((*state.queued, fact), key=lambda each: each.order))
-            self._put(key, replace(state, queued=queued))
+            self._put(customer, replace(state, queued=queued))
             return
-        self._go(key, fact)
-        while (queued := self._states[key].queued) and not self._waits(key):
-            self._put(key, replace(self._states[key], queued=queued[1:]))
-            self._go(key, queued[0])
+        self._go(key, customer, fact)
+        while (queued := customer.state().queued) and not self._waits(customer.state()):
+            self._put(customer, replace(customer.state(), queued=queued[1:]))
+            self._go(key, customer, queued[0])
 
-    def _go(self, key: bytes, fact: Fact) -> None:
-        self.fire(key, fact.known_at)
-        if self._stands_still and not is_taken_at_once(self._states[key], fact):
-            if not self._waits(key):
-                self._ask_account(key, fact.known_at)
-            if self._waits(key):
+    def _go(self, key: bytes, customer: _Customer, fact: Fact) -> None:
+        self._fire(customer, fact.known_at)
+        if self._stands_still and not is_taken_at_once(customer.state(), fact):
+            if not self._waits(customer.state()):
+                self._ask_account(customer, fact.known_at)
+            if self._waits(customer.state()):
                 self.take(key, fact)
                 return
-        stepped = step(self._decides(), self._states[key], fact)
+        before = customer.state()
+        stepped = step(self._decides(), before, fact)
         # whatever is not a repeat is at least remembered, or handed on
-        self._repeats += stepped.state is self._states[key] and not stepped.spoken
+        self._repeats += stepped.state is before and not stepped.spoken
         state = known_by.remembering(stepped.state, fact)
-        self._take(key, stepped if state is stepped.state else Stepped(state, stepped.spoken))
-        self.fire(key, self._states[key].last_now)
+        self._take(customer, stepped if state is stepped.state else Stepped(state, stepped.spoken))
+        self._fire(customer, customer.state().last_now)
 
-    def _waits(self, key: bytes) -> bool:
+    def _waits(self, state: CustomerState) -> bool:
         """Say whether a customer stands still until the register has answered."""
-        return self._stands_still and bool(self._states[key].questions)
+        return self._stands_still and bool(state.questions)
 
     def fire(self, key: bytes, until: Instant) -> None:
         """Fire the customer's deadlines at or before `until`, each with `now` = its due time, until none is left."""
-        self._state(key)
-        while (due := self._dues[key]) is not None and due <= until:
-            if self._ask_account(key, due):
-                return
-            self._take(key, fire(self._decides(), self._states[key], due))
+        self._fire(self._customer(key), until)
 
-    def _ask_account(self, key: bytes, at: Instant) -> bool:
+    def _fire(self, customer: _Customer, until: Instant) -> None:
+        while (due := customer.due) is not None and due <= until:
+            if self._ask_account(customer, due):
+                return
+            self._take(customer, fire(self._decides(), customer.state(), due))
+
+    def _ask_account(self, customer: _Customer, at: Instant) -> bool:
         """Let a customer of an account stand still until it has told all there is up to `at`; say whether they do."""
-        behind = self._stands_still and accounts.is_behind(self._states[key], at)
+        behind = self._stands_still and accounts.is_behind(customer.state(), at)
         if behind:
-            state, told = accounts.ask_until(self._states[key], at)
-            self._put(key, state)
+            state, told = accounts.ask_until(customer.state(), at)
+            self._put(customer, state)
             self._outputs.append(self._record(told))
         return behind
 
@@ -174,25 +220,30 @@ class _Session:
             if not parking.keeps_due(key):
                 self.fire(key, until)
 
+    def put_by(self, key: bytes) -> None:
+        """Write a customer whom no other record of the round is about, while the state is still in the caches."""
+        if (customer := self._customers.get(key)) is not None:
+            customer.write()
+
     def policy(self) -> Policy:
         """Return the policy that decides now."""
         return required(self._policy)
 
     def hush(self, key: bytes) -> bool:
-        """Let no deadline of the customer fire; False when this round has not touched them."""
-        if key not in self._states:
+        """Let no deadline of the customer fire; False when this round has not read them."""
+        customer = self._customers.get(key)
+        if customer is None or not customer.is_read:
             return False
-        self._dues[key] = None
-        self._changed[key] = None
+        customer.put(customer.state(), None)
         return True
 
     def seen(self, key: bytes) -> CustomerState:
         """Return the customer's state, read."""
-        return self._state(key)
+        return self._customer(key).state()
 
     def rejoin(self, key: bytes, state: CustomerState) -> None:
         """Take the customer's state, deadlines and all, as it was when they were parked."""
-        self._put(key, state)
+        self._put(self._customer(key), state)
 
     def say(self, spoken: Spoken) -> None:
         """Say something."""
@@ -200,39 +251,35 @@ class _Session:
 
     def effects(self, ours: Mapping[bytes, bytes | None]) -> Effects:
         """Return what the round comes to; `ours` are changes of the table that are no customer's state as read."""
-        changes: dict[bytes, bytes | None] = {
-            key: None if state.is_empty else encode_state(state, self._dues[key])
-            for key, state in ((key, self._states[key]) for key in self._changed)
-        } | dict(ours)
-        kept = {key: value for key, value in changes.items() if value is not None or key in self._table}
-        dues = {key: self._dues[key] if key in self._changed else None for key in kept}
+        changes, dues = dict(ours), dict[bytes, Instant | None].fromkeys(ours)
+        for key, customer in self._customers.items():
+            if customer.changed:
+                changes[key] = customer.write()
+                dues[key] = customer.due
+        for key in [key for key, value in changes.items() if value is None and key not in self._table]:
+            del changes[key], dues[key]
         if self._policy_value is not None:
-            kept[POLICY_KEY] = self._policy_value
+            changes[POLICY_KEY] = self._policy_value
             dues[POLICY_KEY] = None
-        return Effects(self._outputs, kept, dues, self._repeats)
+        return Effects(self._outputs, changes, dues, self._repeats)
 
     def _decides(self) -> Policy:
         return required(self._policy)
 
-    def _state(self, key: bytes) -> CustomerState:
-        state = self._states.get(key)
-        if state is None:
-            value = self._table.get(key)
-            state = CustomerState(CustomerId(key.decode())) if value is None else decode_state(value)
-            self._states[key] = state
-            self._dues[key] = None if value is None else stored_due(value)
-        return state
+    def _customer(self, key: bytes) -> _Customer:
+        customer = self._customers.get(key)
+        if customer is None:
+            customer = self._customers[key] = _Customer(key, self._table.get(key))
+        return customer
 
-    def _take(self, key: bytes, stepped: Stepped) -> None:
-        if stepped.state is not self._states[key]:
-            self._put(key, stepped.state)
+    def _take(self, customer: _Customer, stepped: Stepped) -> None:
+        if stepped.state is not customer.state():
+            self._put(customer, stepped.state)
         for spoken in stepped.spoken:
             self._outputs.append(self._record(spoken))
 
-    def _put(self, key: bytes, state: CustomerState) -> None:
-        self._states[key] = state
-        self._dues[key] = None if self._waits(key) else deadlines.next_due(self._decides(), state)
-        self._changed[key] = None
+    def _put(self, customer: _Customer, state: CustomerState) -> None:
+        customer.put(state, None if self._waits(state) else deadlines.next_due(self._decides(), state))
 
     def _record(self, spoken: Spoken) -> OutRecord:
         if type(spoken) is Forget:
