@@ -6,7 +6,7 @@ from app.facts.values import Party
 from app.ids import Desk
 
 
-class CaseOpened(Struct, frozen=True, tag="case_opened", gc=False):
+class CaseOpened(Struct, frozen=True, tag="case_opened", omit_defaults=True, gc=False):
     """A customer's contact with the service desk began. `complaint`: something went wrong in the customer's words."""
 
     topic: str
@@ -22,7 +22,7 @@ class MessageReceived(Struct, frozen=True, tag="message_received", gc=False):
     channel: str
 
 
-class MessageSent(Struct, frozen=True, tag="message_sent", gc=False):
+class MessageSent(Struct, frozen=True, tag="message_sent", omit_defaults=True, gc=False):
     """Somebody answered the customer (`by`). `automatic`: no person did, so nobody has replied yet."""
 
     channel: str
@@ -30,7 +30,7 @@ class MessageSent(Struct, frozen=True, tag="message_sent", gc=False):
     by: Party = Party.MERCHANT
 
 
-class CaseAssigned(Struct, frozen=True, tag="case_assigned", gc=False):
+class CaseAssigned(Struct, frozen=True, tag="case_assigned", omit_defaults=True, gc=False):
     """A case is now with this desk; a hand-over when another desk had it. `owner` is an agent's opaque id."""
 
     desk: Desk
@@ -49,14 +49,14 @@ class CaseWaiting(Struct, frozen=True, tag="case_waiting", gc=False):
     waiting_for: Party
 
 
-class HoldAudioPlayed(Struct, frozen=True, tag="hold_audio_played", gc=False):
+class HoldAudioPlayed(Struct, frozen=True, tag="hold_audio_played", omit_defaults=True, gc=False):
     """What the caller heard while on hold: `state` is started, played or ended, `asset` the audio's id."""
 
     state: str
     asset: str | None = None
 
 
-class ContactAttempted(Struct, frozen=True, tag="contact_attempted", gc=False):
+class ContactAttempted(Struct, frozen=True, tag="contact_attempted", omit_defaults=True, gc=False):
     """The customer spent effort: a tracking look-up, form, chat, call or an unanswered call (`means`)."""
 
     means: str
@@ -81,7 +81,7 @@ class CaseReopened(Struct, frozen=True, tag="case_reopened", gc=False):
     """A solved or closed case is open again."""
 
 
-class SatisfactionAnswered(Struct, frozen=True, tag="satisfaction_answered", gc=False):
+class SatisfactionAnswered(Struct, frozen=True, tag="satisfaction_answered", omit_defaults=True, gc=False):
     """A survey's answer, from 1 (worst) to `scale`."""
 
     score: int

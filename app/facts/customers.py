@@ -25,13 +25,13 @@ class CustomerAbsorbed(Struct, frozen=True, tag="customer_absorbed", gc=False):
     state: bytes
 
 
-class CustomerErased(Struct, frozen=True, tag="customer_erased", gc=False):
+class CustomerErased(Struct, frozen=True, tag="customer_erased", omit_defaults=True, gc=False):
     """Forget this customer everywhere. `swept`: it comes from whom they had been merged into, who is forgotten too."""
 
     swept: bool = False
 
 
-class RemedyReported(Struct, frozen=True, tag="remedy_reported", gc=False):
+class RemedyReported(Struct, frozen=True, tag="remedy_reported", omit_defaults=True, gc=False):
     """What became of a remedy (`remedy_id`), or what an agent gave by hand (`remedy_id` None).
 
     `outcome` is granted, failed, redeemed or refused; `gesture` which part of the remedy it is about.
@@ -44,7 +44,7 @@ class RemedyReported(Struct, frozen=True, tag="remedy_reported", gc=False):
     reason: str | None = None
 
 
-class OperatorDecided(Struct, frozen=True, tag="operator_decided", gc=False):
+class OperatorDecided(Struct, frozen=True, tag="operator_decided", omit_defaults=True, gc=False):
     """A named person decided: `action` is hold, release, approve, refuse, write_off, close, quarantine or act.
 
     `act` is about what spans customers: `incident` is the register's key of a mass incident, `offer` an offer's id.

@@ -36,7 +36,7 @@ class Alias(Struct, frozen=True, array_like=True, gc=False):
         return (self.kind + f"\x1f{self.scope}\x1f{self.value}").encode()
 
 
-class AliasBound(Struct, frozen=True, tag="alias_bound", gc=False):
+class AliasBound(Struct, frozen=True, tag="alias_bound", omit_defaults=True, gc=False):
     """From `valid_from` on the alias means this subject, until a newer binding or the consignment's end."""
 
     alias: Alias
@@ -47,7 +47,7 @@ class AliasBound(Struct, frozen=True, tag="alias_bound", gc=False):
     sequence: int = 0
 
 
-class AliasForgotten(Struct, frozen=True, tag="alias_forgotten", gc=False):
+class AliasForgotten(Struct, frozen=True, tag="alias_forgotten", omit_defaults=True, gc=False):
     """The alias means this customer no longer: they were erased. Facts that wait for a customer stay."""
 
     alias: Alias

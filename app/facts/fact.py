@@ -152,7 +152,7 @@ class Subject(Struct, frozen=True, array_like=True, gc=False):
     case: CaseId | None = None
 
 
-class Fact(Struct, frozen=True, gc=False):
+class Fact(Struct, frozen=True, omit_defaults=True, gc=False):
     """What happened (`what`), to whom, when (`occurred_at`, the sender's time) and when we learnt it (`known_at`).
 
     `id` is the natural key: repeats of one event share it. The total order of facts is

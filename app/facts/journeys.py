@@ -7,7 +7,7 @@ from app.facts.values import ConsignmentPlan, Line, Money, ParcelRef, Party, Sca
 from app.ids import ConsignmentId, LineId
 
 
-class GivenPromise(Struct, frozen=True, gc=False):
+class GivenPromise(Struct, frozen=True, omit_defaults=True, gc=False):
     """A promise that a journey begins with: the milestone is reached before `due`, by one consignment or the whole."""
 
     milestone: str
@@ -17,7 +17,7 @@ class GivenPromise(Struct, frozen=True, gc=False):
     consignment: ConsignmentId | None = None
 
 
-class JourneyBegan(Struct, frozen=True, tag="journey_began", gc=False):
+class JourneyBegan(Struct, frozen=True, tag="journey_began", omit_defaults=True, gc=False):
     """A customer set out to get something: an order placed, a reservation made, a trade-in sent.
 
     `value` is what the customer pays in all; `needed_by` the date that matters to the customer (a gift's day).
@@ -36,7 +36,7 @@ class JourneyBegan(Struct, frozen=True, tag="journey_began", gc=False):
     promises: tuple[GivenPromise, ...] = ()
 
 
-class LinesChanged(Struct, frozen=True, tag="lines_changed", gc=False):
+class LinesChanged(Struct, frozen=True, tag="lines_changed", omit_defaults=True, gc=False):
     """The lines of a journey are now these."""
 
     lines: tuple[Line, ...]
@@ -49,7 +49,7 @@ class ConsignmentsSplit(Struct, frozen=True, tag="consignments_split", gc=False)
     consignments: tuple[ConsignmentPlan, ...]
 
 
-class PromiseMade(Struct, frozen=True, tag="promise_made", gc=False):
+class PromiseMade(Struct, frozen=True, tag="promise_made", omit_defaults=True, gc=False):
     """Somebody promised that a milestone is reached before `due`; a second one for the same milestone revises it."""
 
     milestone: str
@@ -58,7 +58,7 @@ class PromiseMade(Struct, frozen=True, tag="promise_made", gc=False):
     reason: str | None = None
 
 
-class MilestoneReached(Struct, frozen=True, tag="milestone_reached", gc=False):
+class MilestoneReached(Struct, frozen=True, tag="milestone_reached", omit_defaults=True, gc=False):
     """A step of the journey's kind was reached. `parcels` are named when goods are handed to a carrier.
 
     `amount` is the money moved when the milestone is a refund. `line_ids` are the lines that reached it; empty for all.
@@ -71,7 +71,7 @@ class MilestoneReached(Struct, frozen=True, tag="milestone_reached", gc=False):
     line_ids: tuple[LineId, ...] = ()
 
 
-class Scanned(Struct, frozen=True, tag="scanned", gc=False):
+class Scanned(Struct, frozen=True, tag="scanned", omit_defaults=True, gc=False):
     """A carrier saw a parcel. `location` is the place's name, never an address.
 
     `time_assumed`: the scan gave a local time without its zone, and UTC was taken for it. `fault` is whose
@@ -89,7 +89,7 @@ class Scanned(Struct, frozen=True, tag="scanned", gc=False):
     fault: Party = Party.UNKNOWN
 
 
-class FailureStated(Struct, frozen=True, tag="failure_stated", gc=False):
+class FailureStated(Struct, frozen=True, tag="failure_stated", omit_defaults=True, gc=False):
     """An event states that something went wrong: `failure` is a word of the journey kind's policy (`understocked`)."""
 
     failure: str
@@ -99,7 +99,7 @@ class FailureStated(Struct, frozen=True, tag="failure_stated", gc=False):
     location: str | None = None
 
 
-class JourneyCancelled(Struct, frozen=True, tag="journey_cancelled", gc=False):
+class JourneyCancelled(Struct, frozen=True, tag="journey_cancelled", omit_defaults=True, gc=False):
     """The journey, a consignment of it or some lines are cancelled, by whom."""
 
     by: Party

@@ -23,7 +23,7 @@ class AudioAsset(Struct, frozen=True, array_like=True, gc=False):
     products: tuple[str, ...] = ()
 
 
-class CampaignPlanned(Struct, frozen=True, tag="campaign_planned", gc=False):
+class CampaignPlanned(Struct, frozen=True, tag="campaign_planned", omit_defaults=True, gc=False):
     """A send is planned; one planned again under the same id replaces the plan. `brand` None: of every brand."""
 
     campaign: str
@@ -59,7 +59,7 @@ class OfferShown(Struct, frozen=True, tag="offer_shown", gc=False):
     channel: str
 
 
-class CouponIssued(Struct, frozen=True, tag="coupon_issued", gc=False):
+class CouponIssued(Struct, frozen=True, tag="coupon_issued", omit_defaults=True, gc=False):
     """The customer was given a coupon, perhaps under an offer; `expires_at` None: never."""
 
     coupon: str
@@ -67,7 +67,7 @@ class CouponIssued(Struct, frozen=True, tag="coupon_issued", gc=False):
     expires_at: Instant | None = None
 
 
-class CodeUsed(Struct, frozen=True, tag="code_used", gc=False):
+class CodeUsed(Struct, frozen=True, tag="code_used", omit_defaults=True, gc=False):
     """The customer gave a code with a purchase, and it was honoured or refused."""
 
     coupon: str
@@ -88,7 +88,7 @@ class AssetStated(Struct, frozen=True, tag="asset_stated", gc=False):
     asset: AudioAsset
 
 
-class ExposureChanged(Struct, frozen=True, tag="exposure_changed", gc=False):
+class ExposureChanged(Struct, frozen=True, tag="exposure_changed", omit_defaults=True, gc=False):
     """The severe open problems of a brand's customer are now these (`reasons`, types; none: no more).
 
     `again`: they are told under another brand too, and who counts every brand's customers counts this one there.
@@ -102,7 +102,7 @@ class ExposureChanged(Struct, frozen=True, tag="exposure_changed", gc=False):
     erased: bool = False
 
 
-class IncidentReported(Struct, frozen=True, tag="incident_reported", gc=False):
+class IncidentReported(Struct, frozen=True, tag="incident_reported", omit_defaults=True, gc=False):
     """A customer has a problem of this type that others may share: `cause` is what they have in common."""
 
     problem: str
@@ -111,7 +111,7 @@ class IncidentReported(Struct, frozen=True, tag="incident_reported", gc=False):
     question: str = ""
 
 
-class IncidentTold(Struct, frozen=True, tag="incident_told", gc=False):
+class IncidentTold(Struct, frozen=True, tag="incident_told", omit_defaults=True, gc=False):
     """What a customer reported is a mass incident since `declared_at` (None: it is none so far)."""
 
     question: str
@@ -119,13 +119,13 @@ class IncidentTold(Struct, frozen=True, tag="incident_told", gc=False):
     declared_at: Instant | None = None
 
 
-class IncidentLeft(Struct, frozen=True, tag="incident_left", gc=False):
+class IncidentLeft(Struct, frozen=True, tag="incident_left", omit_defaults=True, gc=False):
     """All that an incident did to a customer has recovered; `back`: it hurts again, or hurts somebody new."""
 
     back: bool = False
 
 
-class CampaignListed(Struct, frozen=True, tag="campaign_listed", gc=False):
+class CampaignListed(Struct, frozen=True, tag="campaign_listed", omit_defaults=True, gc=False):
     """A shard has told the planner whom to leave out: how many by reason, in how many parts.
 
     `occasion` is planned or send; at send time `added` and `removed` count what changed since it was planned.
@@ -159,7 +159,7 @@ class BudgetAnswered(Struct, frozen=True, tag="budget_answered", gc=False):
     left: Money
 
 
-class BudgetReturned(Struct, frozen=True, tag="budget_returned", gc=False):
+class BudgetReturned(Struct, frozen=True, tag="budget_returned", omit_defaults=True, gc=False):
     """A gesture that a budget has paid for was never given: what it costs is the budget's again.
 
     `after_all`: it was given all the same, so the budget pays for it once more.
@@ -185,7 +185,7 @@ class OfferLeft(Struct, frozen=True, tag="offer_left", gc=False):
     """A customer holds an offer no more: they were erased, or have become another one."""
 
 
-class OfferTold(Struct, frozen=True, tag="offer_told", gc=False):
+class OfferTold(Struct, frozen=True, tag="offer_told", omit_defaults=True, gc=False):
     """An offer's terms: as advertised, as its coupons have them, and in what the coupons grant less (`gap`)."""
 
     question: str

@@ -56,7 +56,7 @@ class Line(Struct, frozen=True, gc=False):
     unit_price: Decimal
 
 
-class ConsignmentPlan(Struct, frozen=True, gc=False):
+class ConsignmentPlan(Struct, frozen=True, omit_defaults=True, gc=False):
     """The part of an order that ships together; `supplier` is who hands it over, when not the merchant."""
 
     consignment_id: ConsignmentId
@@ -72,7 +72,7 @@ class ParcelRef(Struct, frozen=True, gc=False):
     tracking_number: str
 
 
-class Identities(Struct, frozen=True, gc=False):
+class Identities(Struct, frozen=True, omit_defaults=True, gc=False):
     """Personal: how other systems know a customer."""
 
     email: str | None = None
@@ -82,7 +82,7 @@ class Identities(Struct, frozen=True, gc=False):
     marketing_id: str | None = None
 
 
-class Profile(Struct, frozen=True, gc=False):
+class Profile(Struct, frozen=True, omit_defaults=True, gc=False):
     """A snapshot of a customer. None is unknown, never zero. `churn_risk` and `advocacy` are from 0 to 1."""
 
     lifetime_value: Decimal | None = None

@@ -99,7 +99,13 @@ def _others(policy: Policy, state: CustomerState) -> list[Due]:
         found.extend(_problems(policy, state))
     if state.holds or state.remedies or state.pending or state.awaited or state.coupons:
         found.extend(_ledger(policy, state))
-    found.extend(_afterwards(policy, state))
+    if state.follow_ups or state.cases or state.problems:
+        found.extend(_afterwards(policy, state))
+    if (lost := comeback.due_of(policy, state)) is not None:
+        found.append((lost, "", "", "lost", Kind.LOST, ""))
+    if state.released_at is not None:
+        ends = Instant(state.released_at + policy.limits.tombstone_after)
+        found.append((ends, "", "", "release", Kind.TOMBSTONE, ""))
     for journey in state.journeys.values():
         over = closing.retained_until(policy, state, journey)
         if over is not None:
@@ -171,18 +177,9 @@ def _ledger(policy: Policy, state: CustomerState) -> Iterator[Due]:
         yield (expires, coupon.journey or "", "", f"coupon/{coupon.coupon}", Kind.COUPON, "")
 
 
-def _afterwards(policy: Policy, state: CustomerState) -> list[Due]:
-    """Return what runs out once all is made good."""
-    found: list[Due] = [
-        (armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP, "") for armed in state.follow_ups
-    ]
-    if (lost := comeback.due_of(policy, state)) is not None:
-        found.append((lost, "", "", "lost", Kind.LOST, ""))
-    if state.cases or state.problems:
-        found.extend(
-            (over, "", "", f"over/{name}", Kind.FORGOTTEN, "") for over, name in forgetting.dues(policy, state)
-        )
-    if state.released_at is not None:
-        ends = Instant(state.released_at + policy.limits.tombstone_after)
-        found.append((ends, "", "", "release", Kind.TOMBSTONE, ""))
-    return found
+def _afterwards(policy: Policy, state: CustomerState) -> Iterator[Due]:
+    """Yield what runs out once a trouble is made good, or a case over."""
+    for armed in state.follow_ups:
+        yield (armed.until, "", "", f"follow_up/{armed.cause}", Kind.FOLLOW_UP, "")
+    for over, name in forgetting.dues(policy, state):
+        yield (over, "", "", f"over/{name}", Kind.FORGOTTEN, "")

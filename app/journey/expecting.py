@@ -216,7 +216,10 @@ def _first(view: View, words: tuple[str, ...]) -> Instant | None:
 def _first_since(view: View, words: tuple[str, ...], start: Instant) -> Instant | None:
     first: Instant | None = None
     for word in words:
-        for at in view.reached.get(word, ()):
+        times = view.reached.get(word)
+        if times is None:
+            continue
+        for at in times:
             if at >= start and (first is None or at < first):
                 first = at
     return first
